@@ -1,0 +1,1 @@
+"""The applications of the estate, one package or module each."""

@@ -1,0 +1,117 @@
+"""Names and paths of the tickets system, as `docker stack deploy` made them. Pure."""
+
+from dataclasses import dataclass
+
+from components.swarm.order import Mount
+from settings import Edge, Tickets
+
+APP = "/app"
+ENV_FILE = f"{APP}/.env"
+DATA = f"{APP}/data"
+ARCHIVES = f"{APP}/archives"
+CONVEX_DATA = "/convex/data"
+CONVEX_DATABASE = "db.sqlite3"
+CONVEX_PORT = 3210
+CONVEX_ALIAS = "convex_backend"
+INTERNAL_CONVEX_URL = f"http://{CONVEX_ALIAS}:{CONVEX_PORT}"
+DASHBOARD_PORT = 6791
+WEB_PORT = 3000
+WEB_ALIAS = "web"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Docker names below one stack name; volumes keep the stack's prefix twice over.
+
+    Attributes:
+        stack: the prefix.
+    """
+
+    stack: str
+
+    @property
+    def web(self) -> str:
+        """Service of the web application."""
+        return f"{self.stack}_web"
+
+    @property
+    def convex(self) -> str:
+        """Service of the Convex backend."""
+        return f"{self.stack}_convex_backend"
+
+    @property
+    def dashboard(self) -> str:
+        """Service of the Convex dashboard."""
+        return f"{self.stack}_convex_dashboard"
+
+    @property
+    def cron(self) -> str:
+        """Service of the recurring calls."""
+        return f"{self.stack}_cron"
+
+    @property
+    def network(self) -> str:
+        """Private network, where the short aliases answer."""
+        return f"{self.stack}_internal"
+
+    @property
+    def database_volume(self) -> str:
+        """Volume of the web application's SQLite, called `sistema_db` in the stack's file."""
+        return f"{self.stack}_sistema_db"
+
+    @property
+    def convex_volume(self) -> str:
+        """Volume of Convex."""
+        return f"{self.stack}_convex_data"
+
+    @property
+    def archive_volume(self) -> str:
+        """Volume of the ticket archives."""
+        return f"{self.stack}_archives"
+
+    @property
+    def backup_volume(self) -> str:
+        """Volume of the copies made before a release."""
+        return f"{self.stack}_backups"
+
+
+def web_mounts(tickets: Tickets, names: Names) -> list[Mount]:
+    """Return what the web application and its jobs mount; a source tree comes first."""
+    mounts = [
+        Mount(kind="volume", source=names.database_volume, target=DATA),
+        Mount(kind="volume", source=names.archive_volume, target=ARCHIVES),
+    ]
+    if tickets.source is not None:
+        mounts.insert(0, Mount(kind="bind", source=tickets.source.path, target=APP))
+    return mounts
+
+
+def databases(tickets: Tickets, names: Names) -> list[dict[str, str]]:
+    """Return the SQLite files of the system, as the backup step wants them."""
+    web_file = tickets.env.DATABASE_URL.removeprefix(f"file:{DATA}/")
+    return [
+        {"name": "web", "volume": names.database_volume, "path": web_file},
+        {"name": "convex", "volume": names.convex_volume, "path": CONVEX_DATABASE},
+    ]
+
+
+def addresses(tickets: Tickets, edge: Edge) -> dict[str, str]:
+    """Return name → public address that answers 200 once everything is up."""
+    urls = {
+        "tickets": edge.url(tickets.web.domain),
+        "convex": edge.url(tickets.convex.domain) + "/version",
+    }
+    if tickets.dashboard is not None:
+        urls["convex-admin"] = edge.url(tickets.dashboard.domain)
+    return urls
+
+
+def service_names(tickets: Tickets) -> dict[str, str]:
+    """Return logical name → Swarm service."""
+    names = Names(tickets.name)
+    services = {"tickets": names.web, "convex": names.convex}
+    if tickets.dashboard is not None:
+        services["convex-admin"] = names.dashboard
+    if tickets.cron.chat_cleanup is not None or tickets.cron.usb_cleanup is not None:
+        services["tickets-cron"] = names.cron
+    return services

@@ -1,0 +1,191 @@
+"""The services of the tickets system as specifications. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.apps.tickets.layout import (
+    APP,
+    CONVEX_ALIAS,
+    CONVEX_DATA,
+    CONVEX_PORT,
+    DASHBOARD_PORT,
+    WEB_ALIAS,
+    WEB_PORT,
+    Names,
+    web_mounts,
+)
+from components.edge.route import Route, route_labels
+from components.swarm.order import Mount
+from components.swarm.secret import SecretFile
+from components.swarm.service import Attachment, Healthcheck, ServiceSpec
+from settings import Dashboard, Edge, Tickets, Tools, service_env
+
+INSTANCE_SECRET_FILE = "/run/secrets/convex_instance_secret"  # noqa: S105 - a path
+CRON_SECRET_FILE = "/run/secrets/cron_secret"  # noqa: S105 - a path
+
+_MIB = 2**20
+_CONVEX_GRACE_S = 60
+"""Convex closes its SQLite on SIGINT alone, and wants 30 s at least (facts of its own compose)."""
+_RETENTION_S = 172_800
+"""Two days of old document versions, as Convex's own compose file sets it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What all services of the system share.
+
+    Attributes:
+        tickets: the settings.
+        edge: whose routes they ask for.
+        names: Docker names.
+        public: id of the edge's network, in an attachment.
+        private: id of the system's own network.
+        labels: who made them.
+        pinned: constraints that keep a task beside its volumes.
+    """
+
+    tickets: Tickets
+    edge: Edge
+    names: Names
+    public: Attachment
+    private: Attachment
+    labels: dict[str, str]
+    pinned: Sequence[str]
+
+    def aliased(self, *aliases: str) -> Attachment:
+        """Return the private network with short names on it."""
+        return Attachment(network=self.private.network, aliases=aliases)
+
+    def routed(self, route: Route) -> dict[str, str]:
+        """Return the labels of a service that the edge serves."""
+        return {**self.labels, **route_labels(route, self.edge)}
+
+
+def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
+    """Return the web application; the numbers of its health check are the runbook's."""
+    tickets, name = at.tickets, at.names.web
+    page = f"http://localhost:{WEB_PORT}"
+    probe = f"fetch('{page}').then(r=>process.exit(r.ok?0:1)).catch(()=>process.exit(1))"
+    return ServiceSpec(
+        name=name,
+        image=tickets.image,
+        args=tickets.command or (),
+        dir=APP if tickets.source is not None else None,
+        env=service_env(tickets),
+        healthcheck=Healthcheck(
+            test=["CMD", "node", "-e", probe],
+            interval_s=10,
+            timeout_s=3,
+            retries=5,
+            start_period_s=tickets.web.start_period.seconds,
+        ),
+        memory_limit=tickets.web.memory_limit,
+        memory_reservation=tickets.web.memory_reservation,
+        networks=[at.public, at.aliased(WEB_ALIAS)],
+        mounts=web_mounts(tickets, at.names),
+        secrets=[env_file],
+        labels=at.routed(
+            Route(
+                service=name,
+                domains=[tickets.web.domain, *tickets.web.extra_domains],
+                port=WEB_PORT,
+            )
+        ),
+        constraints=at.pinned,
+    )
+
+
+def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
+    """Return the Convex backend: one writer of its SQLite, ended with SIGINT."""
+    settings, name = at.tickets.convex, at.names.convex
+    origin = at.edge.url(settings.domain)
+    env = {
+        "CONVEX_CLOUD_ORIGIN": origin,
+        "CONVEX_SITE_ORIGIN": origin,
+        "INSTANCE_NAME": settings.instance_name,
+        "DISABLE_BEACON": "true",
+        "DOCUMENT_RETENTION_DELAY": str(_RETENTION_S),
+    }
+    if at.edge.acme is None:
+        env["DO_NOT_REQUIRE_SSL"] = "true"  # any value turns it on, so it is absent otherwise
+    return ServiceSpec(
+        name=name,
+        image=settings.image,
+        # The backend reads its secret from the environment only; a file keeps it out of inspect.
+        entrypoint=["sh", "-c"],
+        args=[f'export INSTANCE_SECRET="$(cat {INSTANCE_SECRET_FILE})"; exec ./run_backend.sh'],
+        env=env,
+        healthcheck=Healthcheck(
+            test=["CMD", "curl", "-fsS", f"http://localhost:{CONVEX_PORT}/version"],
+            timeout_s=5,
+        ),
+        memory_limit=settings.memory_limit,
+        memory_reservation=settings.memory_reservation,
+        networks=[at.public, at.aliased(CONVEX_ALIAS)],
+        mounts=[Mount(kind="volume", source=at.names.convex_volume, target=CONVEX_DATA)],
+        secrets=[instance_secret],
+        labels=at.routed(Route(service=name, domains=[settings.domain], port=CONVEX_PORT)),
+        constraints=at.pinned,
+        stop_signal="SIGINT",
+        stop_grace_s=_CONVEX_GRACE_S,
+    )
+
+
+def dashboard(at: Surroundings, settings: Dashboard) -> ServiceSpec:
+    """Return the Convex dashboard, behind its allow list or login."""
+    name = at.names.dashboard
+    page = f"http://localhost:{DASHBOARD_PORT}"
+    probe = f"fetch('{page}').then(r=>process.exit(r.ok?0:1)).catch(()=>process.exit(1))"
+    return ServiceSpec(
+        name=name,
+        image=settings.image,
+        env={"NEXT_PUBLIC_DEPLOYMENT_URL": at.edge.url(at.tickets.convex.domain)},
+        healthcheck=Healthcheck(test=["CMD", "node", "-e", probe], interval_s=10),
+        memory_limit=512 * _MIB,
+        memory_reservation=64 * _MIB,
+        networks=[at.public, at.aliased("convex_dashboard")],
+        labels=at.routed(
+            Route(
+                service=name,
+                domains=[settings.domain],
+                port=DASHBOARD_PORT,
+                allow=settings.allow,
+                users=settings.users,
+            )
+        ),
+    )
+
+
+def cron(at: Surroundings, tools: Tools, secret: SecretFile) -> ServiceSpec | None:
+    """Return the recurring calls of the web application, or None when all are switched off."""
+    schedules = {
+        "chat-cleanup": at.tickets.cron.chat_cleanup,
+        "usb-cleanup": at.tickets.cron.usb_cleanup,
+    }
+    jobs = [
+        {
+            "name": job,
+            "schedule": schedule,
+            "url": f"http://{WEB_ALIAS}:{WEB_PORT}/api/cron/{job}",
+        }
+        for job, schedule in schedules.items()
+        if schedule is not None
+    ]
+    if not jobs:
+        return None
+    program = "/opt/estate/cron.py"
+    return ServiceSpec(
+        name=at.names.cron,
+        image=tools.image,
+        args=["python3", program],
+        env={"CRON_JOBS": json.dumps(jobs, sort_keys=True), "CRON_HEADER": "x-cron-secret"},
+        healthcheck=Healthcheck(
+            test=["CMD", "python3", program, "--healthy"], interval_s=15, timeout_s=5, retries=3
+        ),
+        memory_limit=64 * _MIB,
+        memory_reservation=16 * _MIB,
+        networks=[at.private],
+        secrets=[secret],
+        labels=at.labels,
+    )

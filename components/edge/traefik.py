@@ -1,0 +1,135 @@
+"""Traefik in front of the applications, with a filter between it and the Docker API."""
+
+import pulumi
+
+from components.edge.arguments import ACME_FOLDER, FILTER_PORT, PING_PORT, traefik_arguments
+from components.place import Place
+from components.swarm.network import network
+from components.swarm.order import HostPort, Mount
+from components.swarm.secret import SecretFile, secret_file
+from components.swarm.service import Attachment, Healthcheck, ServiceSpec, service
+from components.swarm.volume import volume
+from settings import DnsSecrets, Edge
+
+_MIB = 2**20
+_TOKEN_FILE = "/run/secrets/cloudflare_token"  # noqa: S105 - a path
+_CA_FILE = "/run/secrets/acme_ca.pem"
+
+
+class Traefik(pulumi.ComponentResource):
+    """The edge of one host.
+
+    Owns: the public network, ports 80 and 443 of the host, the certificates and their volume.
+    Does not own: routes (each service carries its own as labels) and DNS records.
+    Why a filter: Traefik faces the internet, and whoever holds the Docker socket holds the host;
+    the filter lets it read services, tasks, nodes and networks, and nothing else.
+    """
+
+    network: pulumi.Output[str]
+
+    def __init__(self, edge: Edge, secrets: DnsSecrets | None, place: Place) -> None:
+        """Declare the edge.
+
+        Args:
+            edge: its settings.
+            secrets: the DNS token, used only for the DNS challenge.
+            place: the host.
+        """
+        super().__init__("estate:edge:Traefik", edge.name)
+        self._edge, self._place = edge, place
+        self._labels = {**place.labels, "estate.system": "edge"}
+        self._filter_name = f"{edge.name}_docker"
+        on_swarm = place.on_swarm(self)
+        public = network(edge.network, self._labels, on_swarm)
+        private = network(self._filter_name, self._labels, on_swarm, internal=True)
+        docker_filter = self._filter(private.id)
+        self._traefik([public.id, private.id], self._files(secrets), docker_filter)
+        self.network = public.id
+        self.register_outputs({"network": public.id})
+
+    def _filter(self, private: pulumi.Input[str]) -> pulumi.Resource:
+        readable = ("EVENTS", "NETWORKS", "NODES", "PING", "SERVICES", "TASKS", "VERSION", "INFO")
+        spec = ServiceSpec(
+            name=self._filter_name,
+            image=self._edge.filter_image,
+            env={**dict.fromkeys(readable, "1"), "POST": "0"},
+            healthcheck=Healthcheck(
+                test=["CMD", "wget", "-q", "-O", "-", f"http://127.0.0.1:{FILTER_PORT}/_ping"],
+                start_period_s=10,
+            ),
+            memory_limit=64 * _MIB,
+            memory_reservation=16 * _MIB,
+            networks=[Attachment(network=private)],
+            mounts=[
+                Mount(
+                    kind="bind",
+                    source="/var/run/docker.sock",
+                    target="/var/run/docker.sock",
+                    read_only=True,
+                )
+            ],
+            # Only a manager's daemon answers questions about services.
+            constraints=["node.role==manager"],
+            labels=self._labels,
+        )
+        return service(spec, self._place.hooks, self._place.on_swarm(self))
+
+    def _files(self, secrets: DnsSecrets | None) -> dict[str, str]:
+        """Path in the task → secret content."""
+        acme = self._edge.acme
+        files = {}
+        if acme is not None and acme.challenge == "dns" and secrets is not None:
+            files[_TOKEN_FILE] = secrets.CLOUDFLARE_API_TOKEN.get_secret_value()
+        if acme is not None and acme.ca_certificate is not None:
+            files[_CA_FILE] = acme.ca_certificate
+        return files
+
+    def _traefik(
+        self,
+        networks: list[pulumi.Output[str]],
+        files: dict[str, str],
+        docker_filter: pulumi.Resource,
+    ) -> None:
+        edge, place = self._edge, self._place
+        mounts = []
+        ports = [HostPort(target=80, published=edge.http_port)]
+        if edge.acme is not None:
+            certificates = f"{edge.name}_letsencrypt"
+            volume(certificates, self._labels, place.on_disk(self))
+            mounts.append(Mount(kind="volume", source=certificates, target=ACME_FOLDER))
+            ports.append(HostPort(target=443, published=edge.https_port))
+        env = {}
+        if _TOKEN_FILE in files:
+            env["CF_DNS_API_TOKEN_FILE"] = _TOKEN_FILE
+        if _CA_FILE in files:
+            env["LEGO_CA_CERTIFICATES"] = _CA_FILE
+        spec = ServiceSpec(
+            name=edge.name,
+            image=edge.image,
+            args=traefik_arguments(edge, self._filter_name),
+            env=env,
+            healthcheck=Healthcheck(
+                test=[
+                    "CMD",
+                    "traefik",
+                    "healthcheck",
+                    "--ping=true",
+                    "--ping.entrypoint=ping",
+                    f"--entrypoints.ping.address=:{PING_PORT}",
+                ],
+                start_period_s=10,
+            ),
+            memory_limit=256 * _MIB,
+            memory_reservation=64 * _MIB,
+            networks=[Attachment(network=id_) for id_ in networks],
+            mounts=mounts,
+            ports=ports,
+            secrets=[self._file(path, text) for path, text in sorted(files.items())],
+            labels=self._labels,
+            constraints=place.pinned,
+        )
+        service(spec, place.hooks, place.on_swarm(self, [docker_filter]))
+
+    def _file(self, path: str, text: str) -> SecretFile:
+        family = f"{self._edge.name}_{path.rsplit('/', 1)[-1].partition('.')[0]}"
+        return secret_file(family, text, path, place=self._place, labels=self._labels, parent=self)

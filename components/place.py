@@ -1,0 +1,85 @@
+"""Where things are declared: one Docker provider a host, and the labels of what is made there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+
+from components.hooks import Hooks
+from settings import Host
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A host as components see it.
+
+    Attributes:
+        swarm: provider of the daemon that manages the Swarm: services, networks, secrets.
+        disk: provider of the host's own daemon: its volumes.
+        manager: the managing host, for steps and jobs.
+        host: the host itself, for what has to happen beside its volumes.
+        pinned: placement constraints that keep a task beside the host's volumes.
+        labels: on everything made here.
+        hooks: what runs beside secrets and services.
+    """
+
+    swarm: docker.Provider
+    disk: docker.Provider
+    manager: Host
+    host: Host
+    pinned: tuple[str, ...]
+    labels: Mapping[str, str]
+    hooks: Hooks
+
+    def on_swarm(
+        self, parent: pulumi.Resource, after: list[pulumi.Resource] | None = None
+    ) -> pulumi.ResourceOptions:
+        """Return options for what the Swarm manages."""
+        return pulumi.ResourceOptions(parent=parent, provider=self.swarm, depends_on=after or [])
+
+    def on_disk(self, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Return options for what lies on the host's disk."""
+        return pulumi.ResourceOptions(parent=parent, provider=self.disk)
+
+
+def docker_target(host: Host) -> dict[str, object]:
+    """Return how a step reaches a host's daemon."""
+    return {"url": host.url, "ssh_options": host.ssh_options()}
+
+
+def pinned_to(host: Host) -> tuple[str, ...]:
+    """Return the constraint that keeps a task on a host; one that never names it needs none else.
+
+    A Swarm of one node has only its manager; more nodes need the host's own name in the Swarm.
+    """
+    return (f"node.hostname=={host.node}",) if host.node else ("node.role==manager",)
+
+
+def places(
+    hosts: Mapping[str, Host], *, stack: str, hooks: Callable[[str, Host], Hooks]
+) -> dict[str, Place]:
+    """Declare a provider for each host and return the places.
+
+    Args:
+        hosts: name → host.
+        stack: name of the Pulumi stack, a label on everything.
+        hooks: makes what runs beside secrets and services, from a host's name and its manager.
+    """
+    providers = {name: _provider(name, host) for name, host in hosts.items()}
+    return {
+        name: Place(
+            swarm=providers[host.manager or name],
+            disk=providers[name],
+            manager=hosts[host.manager or name],
+            host=host,
+            pinned=pinned_to(host),
+            labels={"estate.stack": stack},
+            hooks=hooks(name, hosts[host.manager or name]),
+        )
+        for name, host in hosts.items()
+    }
+
+
+def _provider(name: str, host: Host) -> docker.Provider:
+    return docker.Provider(name, host=host.url, ssh_opts=host.ssh_options() or None)

@@ -1,0 +1,1 @@
+"""Swarm's own resources, thin, with the defaults that keep an estate safe."""

@@ -1,0 +1,58 @@
+"""The order of an update, from what a task holds. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """A volume or folder inside a task.
+
+    Attributes:
+        kind: `volume` for a named volume, `bind` for a folder or socket of the host.
+        source: the volume's Docker name, or an absolute path.
+        target: absolute path inside the task.
+        read_only: whether the task may only read it.
+    """
+
+    kind: Literal["volume", "bind"]
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostPort:
+    """A port of the node itself, so that the client's address reaches the task.
+
+    Attributes:
+        target: port inside the task.
+        published: port of the node.
+    """
+
+    target: int
+    published: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateOrder:
+    """What an update does first, and why.
+
+    Attributes:
+        order: Swarm's word for it.
+        reason: the one thing that decided it, for the preview.
+    """
+
+    order: Literal["stop-first", "start-first"]
+    reason: str
+
+
+def update_order(mounts: Sequence[Mount], ports: Sequence[HostPort]) -> UpdateOrder:
+    """Return the only safe order: two tasks may never write one volume or hold one host port."""
+    for mount in mounts:
+        if not mount.read_only:
+            return UpdateOrder(order="stop-first", reason=f"one writer of {mount.source}")
+    for port in ports:
+        return UpdateOrder(order="stop-first", reason=f"holds port {port.published} of the host")
+    return UpdateOrder(order="start-first", reason="holds nothing that two tasks cannot share")

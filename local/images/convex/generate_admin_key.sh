@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+. ./credentials.sh
+exec node backend/admin_key.mjs

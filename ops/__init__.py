@@ -1,0 +1,1 @@
+"""What a person runs: up, down, preview, drift, health, env, test."""

@@ -1,0 +1,47 @@
+"""The hosts of a stack, for operations that look at them beside the engine."""
+
+import json
+
+from ops.engine import Engine
+from ops.errors import OpsError
+from settings import Estate, SettingsError, load
+from steps.inputs import DockerTarget
+
+_PREFIX = "estate:"
+
+
+def estate_of(engine: Engine) -> Estate:
+    """Return the settings of a stack, secrets included.
+
+    Raises:
+        OpsError: the stack file has mistakes.
+    """
+    shown = json.loads(engine.ask("config", "--show-secrets", "--json"))
+    raw = {
+        key.removeprefix(_PREFIX): _json_text(entry)
+        for key, entry in shown.items()
+        if key.startswith(_PREFIX)
+    }
+    try:
+        return load(raw, engine.stack)
+    except SettingsError as error:
+        raise OpsError(
+            f"the stack file of {engine.stack} needs corrections:\n{error}",
+            todo=f"correct Pulumi.{engine.stack}.yaml",
+        ) from None
+
+
+def _json_text(entry: dict[str, object]) -> str:
+    if "objectValue" in entry:
+        return json.dumps(entry["objectValue"])
+    return str(entry.get("value", ""))
+
+
+def targets(engine: Engine) -> list[DockerTarget]:
+    """Return how to reach each host that manages a Swarm."""
+    estate = estate_of(engine)
+    return [
+        DockerTarget(url=host.url, ssh_options=tuple(host.ssh_options()))
+        for host in estate.hosts.values()
+        if host.manager is None
+    ]

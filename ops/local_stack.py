@@ -1,0 +1,71 @@
+"""The stack file of this machine: images built here, secrets made here."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.stack import image_paths, render
+from ops.engine import Engine
+from ops.errors import OpsError
+from ops.workplace import PRIVATE, ROOT
+
+STACK = "local"
+FILE = ROOT / "Pulumi.local.yaml"
+_TEMPLATE = ROOT / "local/stack.yaml"
+_BUILT = PRIVATE / "images.json"
+_USED = PRIVATE / "images-used.json"
+
+
+def build_images() -> None:
+    """Build what changed and push it to the registry of this machine.
+
+    Raises:
+        OpsError: an image could not be built; the builder has said why.
+    """
+    done = subprocess.run([sys.executable, "-m", "local.images.build"], cwd=ROOT, check=False)
+    if done.returncode:
+        raise OpsError(
+            "the images of the local stack could not be built",
+            todo="correct the cause named above, then run make up again",
+        )
+
+
+def write(engine: Engine) -> None:
+    """Write the stack file when there is none; afterwards change only rebuilt images in it.
+
+    Args:
+        engine: on the local stack, which exists in the state already or is made here.
+    """
+    images = _refs(_BUILT)
+    if not FILE.exists():
+        text, paths = render(_TEMPLATE.read_text(encoding="utf-8"), images)
+        FILE.write_text(text, encoding="utf-8")
+        engine.ask("stack", "select", "--create")
+        for secret in paths:
+            engine.ask(
+                *("config", "set", "--path", secret.path, "--secret"),
+                stdin=secrets.token_hex(secret.bytes),
+            )
+    else:
+        engine.ask("stack", "select", "--create")
+        for path, image in _rebuilt(images).items():
+            engine.ask("config", "set", "--path", path, image)
+    _USED.write_text(json.dumps(images), encoding="utf-8")
+
+
+def _rebuilt(images: Mapping[str, str]) -> dict[str, str]:
+    """Key of the stack file → new reference, for images built anew since the file was written.
+
+    An image that somebody chose by hand stays until the one built here changes.
+    """
+    used = json.loads(_USED.read_text(encoding="utf-8")) if _USED.exists() else {}
+    paths = image_paths(_TEMPLATE.read_text(encoding="utf-8"))
+    return {path: images[name] for path, name in paths.items() if images[name] != used.get(name)}
+
+
+def _refs(built: Path) -> dict[str, str]:
+    described = json.loads(built.read_text(encoding="utf-8"))
+    return {name: image["ref"] for name, image in described.items()}

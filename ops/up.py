@@ -1,0 +1,34 @@
+"""Brings a stack to what its file says."""
+
+import json
+import sys
+
+from ops import local_stack, recovery
+from ops.engine import Engine
+from ops.repair import notice_drift
+from ops.stacks import made
+
+
+def up(stack: str) -> int:
+    """Bring a stack up and print where it answers; return the engine's exit code."""
+    if stack == local_stack.STACK:
+        local_stack.build_images()
+        local_stack.write(Engine(stack))
+    code = bring_up(engine := made(stack))
+    if code == 0:
+        urls = json.loads(engine.ask("stack", "output", "urls", "--json"))
+        lines = [f"  {name:<14} {url}" for name, url in sorted(urls.items())]
+        sys.stdout.write("\n".join(["", "it answers at:", *lines, ""]))
+    return code
+
+
+def bring_up(engine: Engine) -> int:
+    """Bring a stack to what its file says, whatever happened to it; return the exit code.
+
+    What a killed engine left is put right first, and what was changed by hand is noticed.
+    """
+    recovery.release_dead_lock(engine)
+    if recovery.finish_interrupted(engine):
+        for one in notice_drift(engine):
+            sys.stderr.write(f"changed by hand, to be put back: {one.resource} {one.field}\n")
+    return engine.show("up", "--yes", "--skip-preview", "--suppress-outputs")

@@ -1,0 +1,55 @@
+"""The whole stack file."""
+
+from pydantic import Field
+
+from .dns import Dns, DnsSecrets
+from .edge import Edge
+from .hosts import Host
+from .model import Model
+from .tickets import Tickets
+from .tickets_env import TicketsSecrets
+from .types import HostName, ImageRef
+
+
+class Tools(Model):
+    """What one-shot jobs and recurring calls run on.
+
+    Attributes:
+        image: holds python3, sqlite3 and restic.
+    """
+
+    image: ImageRef
+
+
+class Estate(Model):
+    """Everything a stack holds; each part is optional.
+
+    Attributes:
+        hosts: name → machine.
+        edge: the proxy in front.
+        dns: zones and records.
+        dns_secrets: secrets of `dns`.
+        tools: image of the jobs.
+        tickets: the tickets system.
+        tickets_secrets: secrets of `tickets`.
+    """
+
+    hosts: dict[HostName, Host] = Field(default_factory=dict)
+    edge: Edge | None = None
+    dns: Dns | None = None
+    dns_secrets: DnsSecrets | None = Field(default=None, alias="dnsSecrets")
+    tools: Tools | None = None
+    tickets: Tickets | None = None
+    tickets_secrets: TicketsSecrets | None = Field(default=None, alias="ticketsSecrets")
+
+    def swarm(self, host: str) -> str:
+        """Name of the host that manages the Swarm in which a host is a node."""
+        named = self.hosts.get(host)
+        return named.manager or host if named else host
+
+    def hosts_by_domain(self) -> dict[str, Host]:
+        """Each public domain of each system → the host that serves it."""
+        if self.tickets is None:
+            return {}
+        host = self.hosts[self.tickets.host]
+        return dict.fromkeys(self.tickets.domains().values(), host)

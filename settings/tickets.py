@@ -1,0 +1,228 @@
+"""The tickets system: a web application and its Convex backend."""
+
+from .duration import Duration
+from .model import Listed, Model
+from .tickets_env import TicketsEnv
+from .types import (
+    AbsolutePath,
+    Argument,
+    Attempts,
+    BcryptUser,
+    ByteSize,
+    Cidr,
+    Commit,
+    CronExpression,
+    Domain,
+    Email,
+    HostName,
+    HttpPath,
+    ImageRef,
+    InstanceName,
+    Kept,
+    ServiceName,
+    Timespan,
+    Variable,
+)
+
+_GIB = 2**30
+_START_FROM_SOURCE = ("bash", "-lc", "bun run start:bun")
+
+
+class Source(Model):
+    """Code that lives on the host and not in the image.
+
+    Attributes:
+        path: the source tree, mounted at /app. Undoing a release cannot undo a change in it.
+    """
+
+    path: AbsolutePath
+
+
+class Web(Model):
+    """The web application.
+
+    Attributes:
+        domain: its public name.
+        extra_domains: older names that must keep answering.
+        memory_limit: bytes.
+        memory_reservation: bytes.
+        start_period: how long a start may take before a failing health check counts.
+        command: instead of the image's own; see `Tickets.command`.
+    """
+
+    domain: Domain
+    extra_domains: Listed[Domain] = ()
+    memory_limit: ByteSize = 2 * _GIB
+    memory_reservation: ByteSize = _GIB // 2
+    start_period: Timespan = Duration(30)
+    command: Listed[Argument] | None = None
+
+
+class Convex(Model):
+    """The Convex backend.
+
+    Attributes:
+        domain: its public name, also for WebSockets.
+        image: the self-hosted backend.
+        instance_name: stands in front of its admin keys.
+        memory_limit: bytes; the default is production's.
+        memory_reservation: bytes; the default is production's.
+    """
+
+    domain: Domain
+    image: ImageRef
+    instance_name: InstanceName = "convex-self-hosted"
+    memory_limit: ByteSize = 20 * _GIB
+    memory_reservation: ByteSize = 8 * _GIB
+
+
+class Dashboard(Model):
+    """The Convex dashboard, which is never open to the world.
+
+    Attributes:
+        domain: its public name.
+        image: same version as the backend.
+        allow: networks that may reach it.
+        users: who may log in, each `name:bcrypt hash`.
+    """
+
+    domain: Domain
+    image: ImageRef
+    allow: Listed[Cidr] = ()
+    users: Listed[BcryptUser] = ()
+
+
+class Admin(Model):
+    """The administrator that the seed creates; the password is a secret.
+
+    Attributes:
+        email: login.
+        name: as shown.
+    """
+
+    email: Email
+    name: Variable
+
+
+class Seed(Model):
+    """First data.
+
+    Attributes:
+        ensure_only: create what is missing, never reset a password.
+        tenant_id: the tenant that owns it.
+        admin: one administrator, or none.
+        demo: demonstration data, never in production.
+    """
+
+    ensure_only: bool = True
+    tenant_id: Variable = "tenant-atlas"
+    admin: Admin | None = None
+    demo: bool = False
+
+
+class Flags(Model):
+    """What a start may leave out.
+
+    Attributes:
+        skip_apt_bootstrap: do not install system packages.
+        skip_sqlite_rebuild: do not rebuild the native SQLite module.
+    """
+
+    skip_apt_bootstrap: bool = True
+    skip_sqlite_rebuild: bool = True
+
+
+class Backup(Model):
+    """Copies made before each release.
+
+    Attributes:
+        keep: how many proven ones stay.
+    """
+
+    keep: Kept = 5
+
+
+class Smoke(Model):
+    """The test from outside that ends a release.
+
+    Attributes:
+        register_path: where a device registers.
+        heartbeat_path: where it reports.
+        attempts: how often the test is tried.
+        interval: time between two tries.
+    """
+
+    register_path: HttpPath = "/api/machines/register"
+    heartbeat_path: HttpPath = "/api/machines/heartbeat"
+    attempts: Attempts = 30
+    interval: Timespan = Duration(5)
+
+
+class Cron(Model):
+    """Recurring calls of the web application; null switches one off.
+
+    Attributes:
+        chat_cleanup: ends inactive chat sessions.
+        usb_cleanup: removes stale USB policies.
+    """
+
+    chat_cleanup: CronExpression | None = "* * * * *"
+    usb_cleanup: CronExpression | None = "*/30 * * * *"
+
+
+class Tickets(Model):
+    """The whole system.
+
+    Attributes:
+        host: name of the host it runs on.
+        name: what `docker stack deploy` called the stack: the prefix of services and volumes.
+        image: the web application, or its runtime when `source` is given.
+        release_sha: the commit that the image or the source holds.
+        source: code on the host instead of in the image.
+        web: the web application.
+        convex: its backend.
+        dashboard: the backend's console, or none.
+        env: variables that are not secret.
+        seed: first data.
+        flags: what a start may leave out.
+        backup: copies made before each release.
+        smoke: the test that ends a release.
+        cron: recurring calls.
+    """
+
+    host: HostName
+    name: ServiceName = "sistema"
+    image: ImageRef
+    release_sha: Commit | None = None
+    source: Source | None = None
+    web: Web
+    convex: Convex
+    dashboard: Dashboard | None = None
+    env: TicketsEnv
+    seed: Seed = Seed()
+    flags: Flags = Flags()
+    backup: Backup = Backup()
+    smoke: Smoke = Smoke()
+    cron: Cron = Cron()
+
+    @property
+    def release(self) -> str:
+        """The name of the release: the commit, or the first 12 digits of the image's digest."""
+        return self.release_sha or self.image.partition("@sha256:")[2][:12]
+
+    @property
+    def command(self) -> tuple[str, ...] | None:
+        """What the web container runs; None leaves it to the image."""
+        if self.web.command is None and self.source is not None:
+            return _START_FROM_SOURCE
+        return self.web.command
+
+    def domains(self) -> dict[str, str]:
+        """Each setting that holds a domain → the domain, the keys below `tickets`."""
+        domains = {"web.domain": self.web.domain}
+        for index, domain in enumerate(self.web.extra_domains):
+            domains[f"web.extra_domains[{index}]"] = domain
+        domains["convex.domain"] = self.convex.domain
+        if self.dashboard is not None:
+            domains["dashboard.domain"] = self.dashboard.domain
+        return domains

@@ -1,0 +1,114 @@
+"""What can go wrong in a step, said so that a person can act on it.
+
+StepError                 exit 1
+ ├─ DockerError           the Docker daemon answered with an error
+ ├─ HostError             the daemon or the ssh connection to it cannot be reached
+ ├─ WebError              a web address does not answer as it has to
+ ├─ JobError              a one-shot job ended badly
+ ├─ JobTimeoutError       a one-shot job ran into its time limit
+ ├─ BackupError           a database could not be copied, or the copy could not be proven
+ └─ ConvexError           the Convex backend gives no key or refuses what it was asked
+InputError                exit 2: the step was called wrongly, nothing was tried
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+WIDTH = 300
+"""Longest line of a message, in characters: a stack trace on one line helps nobody."""
+
+REASON_LINES = 14
+"""Lines kept of a reason; with the other three parts a message stays under 20 lines."""
+
+PART_LINES = 1
+
+
+class StepError(Exception):
+    """A step could not do its work.
+
+    Attributes:
+        what: What failed, in one line.
+        why: The reason as far as it is known; the last lines of a log go here.
+        state: What holds now: what was touched and what was not.
+        todo: What to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, why: str, state: str, todo: str) -> None:
+        """Keep the four parts of the message."""
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.state = state
+        self.todo = todo
+
+    def render(self) -> str:
+        """Return the message: at most 18 lines of at most 300 characters and a label."""
+        parts = (
+            ("FAILED", _lines(self.what, PART_LINES)),
+            ("why", _lines(self.why, REASON_LINES)),
+            ("now", _lines(self.state, PART_LINES)),
+            ("do", _lines(self.todo, PART_LINES)),
+        )
+        return "\n".join(_labelled(label, lines) for label, lines in parts)
+
+    def __str__(self) -> str:
+        """Return the rendered message."""
+        return self.render()
+
+
+class InputError(StepError):
+    """The step was called with input it cannot use."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class DockerError(StepError):
+    """The Docker daemon answered with an error."""
+
+
+class HostError(StepError):
+    """The Docker daemon, or the ssh connection to it, cannot be reached."""
+
+
+class WebError(StepError):
+    """A web address does not answer as it has to."""
+
+
+class JobError(StepError):
+    """A one-shot job ended badly.
+
+    Attributes:
+        log: The end of its log, without secrets, for a step that can read more from it.
+    """
+
+    log: str = ""
+
+
+class JobTimeoutError(StepError):
+    """A one-shot job ran into its time limit."""
+
+
+class BackupError(StepError):
+    """A database could not be copied, or its copy could not be proven."""
+
+
+class ConvexError(StepError):
+    """The Convex backend gives no admin key, or refuses what it was asked."""
+
+
+def _lines(text: str, limit: int) -> list[str]:
+    """Return the last `limit` non-empty lines of a text, each cut to `WIDTH`."""
+    kept = [line.rstrip()[:WIDTH] for line in text.splitlines() if line.strip()]
+    if limit == PART_LINES:
+        return [" ".join(kept)[:WIDTH]]
+    return kept[:1] + kept[1:][-(limit - 1) :]
+
+
+def _labelled(label: str, lines: list[str]) -> str:
+    """Return lines under one label, the later ones indented to the first."""
+    margin = " " * 8
+    head = f"{label + ':':<8}"
+    return "\n".join((head if number == 0 else margin) + line for number, line in enumerate(lines))

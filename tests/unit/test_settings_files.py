@@ -1,0 +1,155 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel
+
+import settings
+from local.stack import SecretPath, UnknownImageError, image_paths, render
+from tests.unit.stack_files import DIGEST, ROOT, parts, raw, read
+
+TEMPLATE = (ROOT / "local/stack.yaml").read_text(encoding="utf-8")
+IMAGES = {
+    name: f"127.0.0.1:5000/estate/{name}@{DIGEST}"
+    for name in ("traefik", "docker-filter", "tools", "tickets", "convex", "convex-dashboard")
+}
+EXAMPLE = "docs/settings.example.yaml"
+NAMES_OF_ONES_OWN = {"estate:hosts", "estate:dns.zones"}
+
+
+def keys(value: object, path: str) -> Iterator[str]:
+    yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from keys(item, f"{path}.*" if path in NAMES_OF_ONES_OWN else f"{path}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from keys(item, f"{path}[]")
+
+
+def test_the_example_shows_every_key_and_no_other() -> None:
+    shown = {path for key, part in read(EXAMPLE).items() for path in keys(part, f"estate:{key}")}
+    assert shown == set(settings.known_keys())
+
+
+def test_the_example_is_a_valid_stack_file() -> None:
+    settings.load(raw(read(EXAMPLE)), "prod")
+
+
+def defaults(model: BaseModel, path: str) -> Iterator[tuple[str, object, object]]:
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from defaults(value, f"{path}.{name}")
+        elif field.default not in {None, ()} and not field.is_required():
+            yield f"{path}.{name}", value, field.default
+
+
+def test_the_example_shows_the_defaults() -> None:
+    shown = list(defaults(settings.load(raw(read(EXAMPLE)), "prod"), "estate"))
+    assert len(shown) > 30
+    assert [path for path, value, default in shown if value != default] == [
+        "estate.hosts"  # made by a factory, there is no default to show
+    ]
+
+
+def test_the_comments_of_the_example_stand_above_every_required_key() -> None:
+    text = (ROOT / EXAMPLE).read_text(encoding="utf-8")
+    assert len(re.findall(r"#.*[Rr]equired", text)) > 20
+
+
+@pytest.mark.parametrize("stack", ["prod", "staging"])
+def test_a_committed_stack_file_is_valid_and_names_what_is_still_to_be_given(stack: str) -> None:
+    estate = settings.load(raw(read(f"Pulumi.{stack}.yaml")), stack)
+    still = settings.placeholders(estate)
+    assert {
+        "estate:edge.image",
+        "estate:edge.filter_image",
+        "estate:edge.acme.email",
+        'estate:dns.zones["esdrasrenan.com.br"]',
+        "estate:dnsSecrets.CLOUDFLARE_API_TOKEN",
+        "estate:tools.image",
+        "estate:tickets.image",
+        "estate:tickets.convex.image",
+        "estate:tickets.dashboard.image",
+        "estate:tickets.dashboard.allow[0]",
+        "estate:tickets.env.SMTP_ADDRESS",
+        "estate:tickets.env.SMTP_USERNAME",
+        "estate:tickets.env.MAILER_SENDER_EMAIL",
+        "estate:ticketsSecrets.BETTER_AUTH_SECRET",
+        "estate:ticketsSecrets.MACHINE_PROVISIONING_SECRET",
+        "estate:ticketsSecrets.CONVEX_SYNC_SECRET",
+        "estate:ticketsSecrets.CONVEX_INSTANCE_SECRET",
+        "estate:ticketsSecrets.SMTP_PASSWORD",
+        "estate:ticketsSecrets.REPORTS_CRON_SECRET",
+    } <= set(still)
+    assert [key for key in still if "hosts" in key] == (
+        ["estate:hosts.vps.host_key"]
+        if stack == "prod"
+        else ["estate:hosts.staging.address", "estate:hosts.staging.host_key"]
+    )
+
+
+def test_production_has_the_numbers_of_the_runbooks() -> None:
+    tickets = settings.load(raw(read("Pulumi.prod.yaml")), "prod").tickets
+    assert tickets
+    assert list(tickets.domains().values()) == [
+        "tickets.esdrasrenan.com.br",
+        "convex.esdrasrenan.com.br",
+        "convex-admin.esdrasrenan.com.br",
+    ]
+    assert tickets.name == "sistema"
+    assert tickets.convex.memory_limit == 20 * 2**30
+    assert tickets.convex.memory_reservation == 8 * 2**30
+    assert tickets.web.start_period.go == "30s"
+    assert (tickets.smoke.attempts, tickets.smoke.interval.seconds) == (30, 5)
+
+
+def test_staging_shares_no_name_with_production() -> None:
+    prod = settings.load(raw(read("Pulumi.prod.yaml")), "prod").tickets
+    staging = settings.load(raw(read("Pulumi.staging.yaml")), "staging").tickets
+    assert prod
+    assert staging
+    assert prod.name != staging.name
+    assert not set(prod.domains().values()) & set(staging.domains().values())
+    assert staging.smoke.attempts == 20
+    assert staging.env.MACHINE_ALERTS_CREATE_TICKETS is False
+
+
+def test_the_local_template_becomes_a_valid_stack_file() -> None:
+    text, secrets = render(TEMPLATE, IMAGES)
+    assert "@IMAGE_" not in text.partition("config:")[2]
+    estate = settings.load(raw(parts(text)), "local")
+    assert settings.placeholders(estate) == [secret.path for secret in secrets]
+    assert estate.edge
+    assert estate.tickets
+    assert estate.tickets.image == IMAGES["tickets"]
+    assert estate.edge.url(estate.tickets.web.domain) == "http://tickets.localhost"
+
+
+def test_the_secrets_of_the_local_stack_satisfy_the_settings_at_their_length() -> None:
+    text, secrets = render(TEMPLATE, IMAGES)
+    stack = parts(text)
+    for number, secret in enumerate(secrets):
+        part, _, name = secret.path.removeprefix("estate:").partition(".")
+        stack[part][name] = f"{number:x}" * 2 * secret.bytes
+    assert settings.placeholders(settings.load(raw(stack), "local")) == []
+
+
+def test_the_template_says_which_keys_hold_which_image() -> None:
+    paths = image_paths(TEMPLATE)
+    assert paths["estate:tickets.convex.image"] == "convex"
+    assert set(paths.values()) == set(IMAGES)
+    assert set(paths) <= set(settings.known_keys())
+
+
+def test_an_image_that_is_not_built_is_named() -> None:
+    with pytest.raises(UnknownImageError, match=r"not built: convex, tools$"):
+        render("a: '@IMAGE_tools@ @IMAGE_convex@'", {})
+
+
+def test_render_touches_nothing_but_the_marks() -> None:
+    template = "# note\nconfig:\n  estate:a:\n    b: '@SECRET_hex8@' # kept\n    c: ['@IMAGE_x@']\n"
+    text, secrets = render(template, {"x": "ref"})
+    assert text == "# note\nconfig:\n  estate:a:\n    b: 'placeholder' # kept\n    c: ['ref']\n"
+    assert secrets == [SecretPath("estate:a.b", 8)]
