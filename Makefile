@@ -34,7 +34,8 @@ env: ## the export lines with which plain `pulumi …` works here
 	@local/setup/run python engine plugins 2>/dev/null
 	@$(PYTHON) -m ops env
 
-test: setup ## every test, on the real engine and a real Swarm
+test: setup check ## every test, on the real engine and a real Swarm
+	@local/setup/run tests
 	@$(PYTHON) -m ops test
 
 check: ## the fast part: format, lint, types, layers, unit tests

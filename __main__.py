@@ -11,7 +11,7 @@ from ops.stack_file import read
 
 stack = pulumi.get_stack()
 estate = read(stack)
-place = places(estate.hosts, stack=stack, hooks=hooks_for(estate))
+place = places(estate, stack=stack, hooks=hooks_for(estate))
 urls: dict[str, str] = {}
 services: dict[str, str] = {}
 

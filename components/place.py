@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.hooks import Hooks
-from settings import Host
+from settings import Estate, Host, RegistryLogin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Place:
         host: the host itself, for what has to happen beside its volumes.
         pinned: placement constraints that keep a task beside the host's volumes.
         labels: on everything made here.
+        registries: registry → who pulls from it.
         hooks: what runs beside secrets and services.
     """
 
@@ -30,6 +31,7 @@ class Place:
     host: Host
     pinned: tuple[str, ...]
     labels: Mapping[str, str]
+    registries: Mapping[str, RegistryLogin]
     hooks: Hooks
 
     def on_swarm(
@@ -56,17 +58,16 @@ def pinned_to(host: Host) -> tuple[str, ...]:
     return (f"node.hostname=={host.node}",) if host.node else ("node.role==manager",)
 
 
-def places(
-    hosts: Mapping[str, Host], *, stack: str, hooks: Callable[[str, Host], Hooks]
-) -> dict[str, Place]:
+def places(estate: Estate, *, stack: str, hooks: Callable[[str, Host], Hooks]) -> dict[str, Place]:
     """Declare a provider for each host and return the places.
 
     Args:
-        hosts: name → host.
+        estate: the settings.
         stack: name of the Pulumi stack, a label on everything.
         hooks: makes what runs beside secrets and services, from a host's name and its manager.
     """
-    providers = {name: _provider(name, host) for name, host in hosts.items()}
+    hosts, registries = estate.hosts, estate.registry_secrets
+    providers = {name: _provider(name, host, registries) for name, host in hosts.items()}
     return {
         name: Place(
             swarm=providers[host.manager or name],
@@ -75,11 +76,30 @@ def places(
             host=host,
             pinned=pinned_to(host),
             labels={"estate.stack": stack},
+            registries=registries,
             hooks=hooks(name, hosts[host.manager or name]),
         )
         for name, host in hosts.items()
     }
 
 
-def _provider(name: str, host: Host) -> docker.Provider:
-    return docker.Provider(name, host=host.url, ssh_opts=host.ssh_options() or None)
+def registry_logins(registries: Mapping[str, RegistryLogin]) -> dict[str, dict[str, str]]:
+    """Return registry → user and password in clear, for a step's standard input."""
+    return {
+        name: {"username": login.username, "password": login.password.get_secret_value()}
+        for name, login in registries.items()
+    }
+
+
+def _provider(name: str, host: Host, registries: Mapping[str, RegistryLogin]) -> docker.Provider:
+    logins = [
+        docker.ProviderRegistryAuthArgs(
+            address=registry,
+            username=login["username"],
+            password=pulumi.Output.secret(login["password"]),
+        )
+        for registry, login in sorted(registry_logins(registries).items())
+    ]
+    return docker.Provider(
+        name, host=host.url, ssh_opts=host.ssh_options() or None, registry_auth=logins or None
+    )

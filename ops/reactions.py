@@ -71,6 +71,7 @@ def secret_values(estate: Estate) -> list[str]:
     """Return every secret of a stack file in clear."""
     parts = [part for part in (estate.tickets_secrets, estate.dns_secrets) if part is not None]
     values = [value for part in parts for _, value in part]
+    values += [login.password for login in estate.registry_secrets.values()]
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 

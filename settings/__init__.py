@@ -9,6 +9,7 @@ from .estate import Estate, Tools
 from .hosts import Host
 from .loading import KEYS, known_keys, load
 from .placeholders import placeholders
+from .registries import RegistryLogin
 from .tickets import Dashboard, Tickets
 from .tickets_env import (
     CONVEX_VARIABLES,
@@ -31,6 +32,7 @@ __all__ = [
     "Estate",
     "Host",
     "Record",
+    "RegistryLogin",
     "SettingsError",
     "Tickets",
     "TicketsSecrets",

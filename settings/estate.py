@@ -6,9 +6,10 @@ from .dns import Dns, DnsSecrets
 from .edge import Edge
 from .hosts import Host
 from .model import Model
+from .registries import RegistryLogin
 from .tickets import Tickets
 from .tickets_env import TicketsSecrets
-from .types import HostName, ImageRef
+from .types import HostName, ImageRef, RegistryName
 
 
 class Tools(Model):
@@ -29,6 +30,7 @@ class Estate(Model):
         edge: the proxy in front.
         dns: zones and records.
         dns_secrets: secrets of `dns`.
+        registry_secrets: registry → who pulls from it.
         tools: image of the jobs.
         tickets: the tickets system.
         tickets_secrets: secrets of `tickets`.
@@ -38,6 +40,9 @@ class Estate(Model):
     edge: Edge | None = None
     dns: Dns | None = None
     dns_secrets: DnsSecrets | None = Field(default=None, alias="dnsSecrets")
+    registry_secrets: dict[RegistryName, RegistryLogin] = Field(
+        default_factory=dict, alias="registrySecrets"
+    )
     tools: Tools | None = None
     tickets: Tickets | None = None
     tickets_secrets: TicketsSecrets | None = Field(default=None, alias="ticketsSecrets")

@@ -170,6 +170,13 @@ NodeName = Annotated[
     str,
     text("a Swarm node's host name, for example vps-1", r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,62})"),
 ]
+RegistryName = Annotated[
+    str,
+    text(
+        "a registry's host name, for example ghcr.io",
+        rf"{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?",
+    ),
+]
 ServiceName = Annotated[
     str,
     text(

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import docker
@@ -68,25 +68,41 @@ def connect(target: DockerTarget, context: Context) -> Iterator[docker.DockerCli
         HostError: The host or its daemon cannot be reached.
     """
     if target.url.startswith("unix://"):
-        with _client(target.url) as client:
+        with _client(target.url, context) as client:
             yield client
         return
     with tempfile.TemporaryDirectory(prefix="estate-") as folder:
         socket = Path(folder) / "d.sock"
-        with _tunnel(target, socket, context), _client(f"unix://{socket}") as client:
+        with _tunnel(target, socket, context), _client(f"unix://{socket}", context) as client:
             yield client
 
 
 @contextmanager
-def _client(url: str) -> Iterator[docker.DockerClient]:
-    """Give a client that has spoken to its daemon once."""
+def _client(url: str, context: Context) -> Iterator[docker.DockerClient]:
+    """Give a client that has spoken to its daemon once, and that may pull what the step may."""
     with translated("The Docker daemon does not answer.", state=UNTOUCHED):
         client = docker.DockerClient(base_url=url, timeout=CALL_LIMIT_S)
         client.ping()
+    log_in(client, context.secrets.get("registries"))
     try:
         yield client
     finally:
         client.close()
+
+
+def log_in(client: docker.DockerClient, registries: object) -> None:
+    """Have a client send logins with the images it names; nothing is asked of the registries.
+
+    Args:
+        client: sends them to the Swarm, whose nodes pull with them.
+        registries: registry → `username` and `password`, or None.
+    """
+    if not isinstance(registries, dict):
+        return
+    api: Any = client.api
+    known = api._auth_configs  # noqa: SLF001 - `login` would ask the registry itself
+    for registry, login in registries.items():
+        known.add_auth(registry, {**login, "serveraddress": registry})
 
 
 @contextmanager

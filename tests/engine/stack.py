@@ -212,7 +212,7 @@ class Stack:
 
 def remove_labelled(client: docker.DockerClient, label: str) -> None:
     """Remove what is left of a stack: jobs, secrets, networks, containers, volumes."""
-    chosen = {"label": label}
+    chosen: dict[str, str | list[str] | bool] = {"label": label}
     for service in client.services.list(filters=chosen):
         service.remove()
     wait_until(

@@ -1,6 +1,7 @@
 """The tickets system, declared."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 import pulumi_docker as docker
@@ -8,7 +9,7 @@ import pulumi_docker as docker
 from components.apps.tickets import services
 from components.apps.tickets.layout import ENV_FILE, Names, addresses, service_names
 from components.apps.tickets.release import Release
-from components.place import Place, docker_target
+from components.place import Place, docker_target, registry_logins
 from components.step import StepSpec, step
 from components.swarm.network import network
 from components.swarm.secret import SecretFile, secret_file
@@ -151,4 +152,7 @@ class Tickets(pulumi.ComponentResource):
 
     def _step(self, name: str, spec: StepSpec, after: list[pulumi.Resource]) -> pulumi.Resource:
         opts = pulumi.ResourceOptions(parent=self, depends_on=after)
+        logins = registry_logins(self._place.registries)
+        if logins and "job" in spec.inputs:  # a job pulls its image; other steps pull nothing
+            spec = replace(spec, secrets={**spec.secrets, "registries": logins})
         return step(f"{self._names.stack}-{name}", spec, opts)
