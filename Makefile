@@ -8,6 +8,7 @@ export STACK
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo 'make itself ends with 2 for every error; a program calls: $(PYTHON) -m ops drift STACK'
 
 setup: ## install what is missing on this machine
 	@local/setup/run
@@ -22,16 +23,17 @@ preview: ## what `make up STACK=…` would do; reaches no ssh host
 	@local/setup/run python engine plugins
 	@$(PYTHON) -m ops preview $(STACK)
 
-drift: ## compare reality with stack STACK: exit 0 none, 7 drift, other: could not look
+drift: ## compare reality with stack STACK: "Error 7" is drift, another error: could not look
 	@local/setup/run python engine plugins
 	@$(PYTHON) -m ops drift $(STACK)
 
-health: ## thresholds of the runbooks on stack STACK: exit 0 healthy, 8 a threshold is passed
+health: ## thresholds of the runbooks on stack STACK: "Error 8" is an alert
 	@local/setup/run python
 	@$(PYTHON) -m ops health $(STACK)
 
 env: ## the export lines with which plain `pulumi …` works here
-	@local/setup/run python engine plugins 2>/dev/null
+	@mkdir -p .estate
+	@local/setup/run python engine plugins >.estate/env.log 2>&1 || { cat .estate/env.log >&2; exit 1; }
 	@$(PYTHON) -m ops env
 
 test: setup check ## every test, on the real engine and a real Swarm
@@ -50,5 +52,5 @@ format: ## rewrite the sources the way `make check` wants them
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-bench: setup ## ratios against bare resources and peers
-	@$(PYTHON) bench/noop.py
+bench: setup ## cost of a preview against bare resources
+	@$(PYTHON) -m bench.noop

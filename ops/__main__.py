@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from ops.errors import OpsError
+from steps.errors import StepError
 
 
 def _up(given: argparse.Namespace) -> int:
@@ -77,7 +78,7 @@ def main(argv: list[str]) -> int:
     given = parser.parse_args(argv)
     try:
         return int(given.run(given))
-    except OpsError as error:
+    except (OpsError, StepError) as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except KeyboardInterrupt:

@@ -1,21 +1,28 @@
 """Takes a stack away. Data goes with the local stack only; elsewhere it stays on its host."""
 
-import json
 import sys
 from typing import Any
 
 import docker.errors
+from docker import DockerClient
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-from ops import local_stack, recovery
+from ops import local_stack
 from ops.engine import Engine
 from ops.errors import OpsError
 from ops.hosts import targets
+from ops.locks import release_dead_lock
+from ops.recovery import finish_interrupted
 from ops.stacks import made
+from steps import clear_jobs
 from steps.context import Context
 from steps.docker_host import connect
+from steps.inputs import ClearJobsInput, DockerTarget
+from steps.library_errors import translated
 
 _CONFLICT = 409
+_LEAVE_LIMIT_S = 90
+"""Longer than the 60 s that Convex has to stop: until then its task holds the volume."""
 
 
 def down(stack: str, *, force: bool) -> int:
@@ -28,59 +35,93 @@ def down(stack: str, *, force: bool) -> int:
     Raises:
         OpsError: the person did not confirm, or could not be asked.
     """
-    engine = made(stack)
-    recovery.release_dead_lock(engine)
-    volumes = _volumes(engine)
-    if not force:
-        _confirm(stack, volumes)
+    return take_down(made(stack), force=force, with_data=stack == local_stack.STACK)
+
+
+def take_down(engine: Engine, *, force: bool, with_data: bool) -> int:
+    """Take the engine's stack away after a confirmation; return the engine's exit code.
+
+    Args:
+        engine: on the stack.
+        force: do not ask.
+        with_data: whether its volumes go too.
+
+    Raises:
+        OpsError: the person did not confirm, or could not be asked.
+    """
+    label = {"estate.stack": engine.stack}
     hosts = targets(engine)
+    if not force:
+        volumes = [volume for target in hosts for volume in _volumes(target, label)]
+        _confirm(engine.stack, volumes, with_data=with_data)
+    release_dead_lock(engine)
+    finish_interrupted(engine)
+    for target in hosts:
+        # The engine does not know jobs; one that failed holds on to networks and volumes.
+        clear_jobs.run(ClearJobsInput(docker=target, labels=label), Context())
     engine.ask("state", "unprotect", "--all", "--yes")
     code = engine.show("destroy", "--yes", "--skip-preview", "--suppress-outputs")
-    if code or stack != local_stack.STACK:
+    if code:
         return code
     for target in hosts:
         with connect(target, Context()) as client:
-            chosen = {"label": f"estate.stack={stack}"}
-            for service in client.services.list(filters=chosen):
-                service.remove()  # jobs, which the engine does not know
-            for secret in client.secrets.list(filters=chosen):
-                secret.remove()
-            _remove_volumes(client.api, volumes)
+            _remove_secrets(client, label)
+        if with_data:
+            _remove_volumes(target, label)
     return 0
 
 
-def _confirm(stack: str, volumes: list[str]) -> None:
-    data = "and its data" if stack == local_stack.STACK else "; its data stays on the hosts"
+def _confirm(stack: str, volumes: list[str], *, with_data: bool) -> None:
     if not sys.stdin.isatty():
         raise OpsError(
-            f"taking stack {stack} away needs a confirmation",
+            f"taking stack {stack} away needs a confirmation; nothing was changed",
             todo="answer at a terminal, or run: make down FORCE=1",
         )
+    data = " and its data" if with_data else "; its data stays on the hosts"
     listed = ", ".join(volumes) or "none"
-    sys.stdout.write(f"This takes stack {stack} away {data}. Volumes: {listed}\n")
+    sys.stdout.write(f"This takes stack {stack} away{data}. Volumes: {listed}\n")
     if input(f"Type {stack} to go on: ").strip() != stack:
         raise OpsError("nothing was changed: the answer was another", todo="run it again to retry")
 
 
-def _volumes(engine: Engine) -> list[str]:
-    state = json.loads(engine.ask("stack", "export"))
-    resources = (state.get("deployment") or {}).get("resources") or []
-    return [one["id"] for one in resources if one["type"] == "docker:index/volume:Volume"]
+def _volumes(target: DockerTarget, label: dict[str, str]) -> list[str]:
+    """Return the volumes that the stack made; those it adopted carry no label, and stay."""
+    with (
+        connect(target, Context()) as client,
+        translated("The volumes could not be listed.", state="Nothing was changed by it."),
+    ):
+        return [volume.name for volume in client.volumes.list(filters=_chosen(label))]
 
 
-def _remove_volumes(api: Any, volumes: list[str]) -> None:  # noqa: ANN401 - the SDK
-    # A task that was just removed holds its volume for as long as it takes to end.
+def _remove_secrets(client: DockerClient, label: dict[str, str]) -> None:
+    """Remove the generations that a destroy leaves for roll-backs."""
+    with translated("Old secrets could not be removed.", state="The stack itself is gone."):
+        for secret in client.secrets.list(filters=_chosen(label)):
+            secret.remove()
+
+
+def _remove_volumes(target: DockerTarget, label: dict[str, str]) -> None:
     retries = Retrying(
         retry=retry_if_exception(_is_in_use),
-        stop=stop_after_delay(90),
+        stop=stop_after_delay(_LEAVE_LIMIT_S),
         wait=wait_fixed(1),
         reraise=True,
     )
-    for volume in volumes:
-        try:
-            retries(api.remove_volume, volume)
-        except docker.errors.NotFound:
-            continue
+    volumes = _volumes(target, label)
+    with (
+        connect(target, Context()) as client,
+        translated("A volume could not be removed.", state="The stack itself is gone."),
+    ):
+        api: Any = client.api
+        for volume in volumes:
+            try:
+                retries(api.remove_volume, volume)
+            except docker.errors.NotFound:
+                continue
+
+
+def _chosen(label: dict[str, str]) -> dict[str, Any]:
+    return {"label": [f"{name}={value}" for name, value in label.items()]}
 
 
 def _is_in_use(error: BaseException) -> bool:

@@ -51,11 +51,16 @@ class Drift:
 
 def drift(stack: str) -> int:
     """Print what differs; return 0 for nothing, 7 for drift, another code when it cannot tell."""
-    found = look(made(stack))
+    return tell(made(stack))
+
+
+def tell(engine: Engine) -> int:
+    """Print what differs from the engine's stack; return 0 for nothing, 7 for drift."""
+    found = look(engine)
     if not found:
-        sys.stdout.write(f"no drift in stack {stack}\n")
+        sys.stdout.write(f"no drift in stack {engine.stack}\n")
         return 0
-    sys.stdout.write(report(found, stack))
+    sys.stdout.write(report(found, engine.stack))
     return EXIT_DRIFT
 
 
@@ -105,18 +110,44 @@ def differences(steps: list[Mapping[str, Any]]) -> Iterator[Drift]:
         new = (step.get("newState") or {}).get("outputs") or {}
         fields = step.get("detailedDiff") or dict.fromkeys(step.get("diffReasons") or [step["op"]])
         for field in sorted(fields):
-            yield Drift(name, field, _at(old, field), _at(new, field), urn)
+            yield Drift(name, field, *_values(old, new, field), urn)
 
 
-def _at(state: object, path: str) -> str:
-    """Return the value at a path such as `a.b[0].c` or `a["b.c"]` as text."""
+def _values(old: object, new: object, path: str) -> tuple[str, str]:
+    """Return what a field was and what it is, as text.
+
+    Docker keeps most lists in an order of its own, so that an index alone leads to an element
+    that is still there; what went and what came tells more.
+    """
+    listed, _, last = path.rpartition("[")
+    before, after = _at(old, listed), _at(new, listed)
+    index = last.removesuffix("]")
+    if index.isdecimal() and isinstance(before, list) and isinstance(after, list):
+        return _only(before, after, int(index)), _only(after, before, int(index))
+    return _text(_at(old, path)), _text(_at(new, path))
+
+
+def _only(here: list[object], there: list[object], index: int) -> str:
+    """Return the element at an index if the other list lacks it, else all that it lacks."""
+    own = [one for one in here if one not in there]
+    if index < len(here) and here[index] in own:
+        return _text(here[index])
+    return ", ".join(map(_text, own)) or _text(None)
+
+
+def _text(value: object) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _at(state: object, path: str) -> object:
+    """Return the value at a path such as `a.b[0].c` or `a["b.c"]`, or None."""
     for part in _parts(path):
         if isinstance(state, list):
             index = int(part)
             state = state[index] if index < len(state) else None
         else:
             state = state.get(part) if isinstance(state, dict) else None
-    return "nothing" if state is None else json.dumps(state, ensure_ascii=False, sort_keys=True)
+    return state
 
 
 def _parts(path: str) -> Iterator[str]:
@@ -140,6 +171,7 @@ def report(found: list[Drift], stack: str) -> str:
     rows = [("resource", "field", "declared", "found")]
     rows += [(one.resource, one.field or "-", one.declared, one.found) for one in found]
     widths = [min(60, max(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
+    widths[-1] = max(len(row[-1]) for row in rows)  # what was done by hand is never cut
     lines = [
         "  ".join(_cut(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows

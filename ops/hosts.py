@@ -4,7 +4,7 @@ import json
 
 from ops.engine import Engine
 from ops.errors import OpsError
-from settings import Estate, SettingsError, load
+from settings import Estate, Host, SettingsError, load
 from steps.inputs import DockerTarget
 
 _PREFIX = "estate:"
@@ -40,8 +40,9 @@ def _json_text(entry: dict[str, object]) -> str:
 def targets(engine: Engine) -> list[DockerTarget]:
     """Return how to reach each host that manages a Swarm."""
     estate = estate_of(engine)
-    return [
-        DockerTarget(url=host.url, ssh_options=tuple(host.ssh_options()))
-        for host in estate.hosts.values()
-        if host.manager is None
-    ]
+    return [target_of(host) for host in estate.hosts.values() if host.manager is None]
+
+
+def target_of(host: Host) -> DockerTarget:
+    """Return how to reach a host's own daemon."""
+    return DockerTarget(url=host.url, ssh_options=tuple(host.ssh_options()))

@@ -2,9 +2,10 @@
 
 import json
 import secrets
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from local.stack import image_paths, render
@@ -13,6 +14,8 @@ from ops.errors import OpsError
 from ops.workplace import PRIVATE, ROOT
 
 STACK = "local"
+_HTTP = 80
+_OTHER_PORTS = range(8080, 8100)
 FILE = ROOT / "Pulumi.local.yaml"
 _TEMPLATE = ROOT / "local/stack.yaml"
 _BUILT = PRIVATE / "images.json"
@@ -49,11 +52,34 @@ def write(engine: Engine) -> None:
                 *("config", "set", "--path", secret.path, "--secret"),
                 stdin=secrets.token_hex(secret.bytes),
             )
+        port = free_port()
+        if port != _HTTP:
+            engine.ask("config", "set", "--path", "estate:edge.http_port", str(port))
     else:
         engine.ask("stack", "select", "--create")
         for path, image in _rebuilt(images).items():
             engine.ask("config", "set", "--path", path, image)
     _USED.write_text(json.dumps(images), encoding="utf-8")
+
+
+def free_port(wanted: int = _HTTP, others: Iterable[int] = _OTHER_PORTS) -> int:
+    """Return the port for plain HTTP: 80, or another when something listens there already.
+
+    Raises:
+        OpsError: all are taken.
+    """
+    for port in (wanted, *others):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
+    raise OpsError(
+        f"no port is free for the local stack: {wanted}, {', '.join(map(str, others))}",
+        todo="end what listens there, then run make up again",
+    )
 
 
 def _rebuilt(images: Mapping[str, str]) -> dict[str, str]:

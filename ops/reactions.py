@@ -33,9 +33,9 @@ class Reactions:
         self._target = DockerTarget.model_validate(docker_target(manager), strict=False)
         self._watch = Watch(self._tasks, Redactor(hidden).hide)
 
-    def begin(self, args: pulumi.ResourceHookArgs) -> None:
+    async def begin(self, args: pulumi.ResourceHookArgs) -> None:
         """Watch a service that is about to change."""
-        self._watch.begin(_docker_name(args))
+        await asyncio.to_thread(self._watch.begin, _docker_name(args))
 
     def end(self, args: pulumi.ResourceHookArgs) -> None:
         """Stop watching a service that has changed."""
@@ -45,8 +45,10 @@ class Reactions:
         """Say why a service could not be changed; False, because trying again would not help."""
         name = _docker_name(args)
         done, now = ("created", "nothing of it runs")
-        if args.old_outputs:
-            done, now = ("updated", "the old release still serves")
+        if args.old_outputs and self._watch.runs(name):
+            done, now = ("updated", "Swarm went back, what ran before runs again")
+        elif args.old_outputs:
+            done, now = ("updated", "nothing of it runs, Swarm keeps trying")
         pulumi.log.error(
             f"{name} could not be {done}.\n{self._watch.explain(name)}\n"
             f"now: {now}.\nnext: correct the cause and run the same command again."

@@ -3,8 +3,10 @@
 import json
 import sys
 
-from ops import local_stack, recovery
+from ops import local_stack
 from ops.engine import Engine
+from ops.locks import release_dead_lock
+from ops.recovery import finish_interrupted
 from ops.repair import notice_drift
 from ops.stacks import made
 
@@ -27,8 +29,8 @@ def bring_up(engine: Engine) -> int:
 
     What a killed engine left is put right first, and what was changed by hand is noticed.
     """
-    recovery.release_dead_lock(engine)
-    if recovery.finish_interrupted(engine):
+    release_dead_lock(engine)
+    if finish_interrupted(engine):
         for one in notice_drift(engine):
             sys.stderr.write(f"changed by hand, to be put back: {one.resource} {one.field}\n")
     return engine.show("up", "--yes", "--skip-preview", "--suppress-outputs")

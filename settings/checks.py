@@ -107,8 +107,6 @@ def check_seed(estate: Estate, stack: str) -> Iterator[Mistake]:
     """Production is safe from its own seed."""
     if not estate.tickets or stack != "prod":
         return
-    if estate.tickets.seed.demo:
-        yield "tickets.seed.demo", "must be false in stack prod: it writes demonstration data"
     if estate.tickets.seed.ensure_only is False:
         yield "tickets.seed.ensure_only", "must be true in stack prod: false resets live passwords"
 

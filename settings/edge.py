@@ -16,7 +16,8 @@ class Acme(Model):
         email: who is told when a certificate is about to expire.
         challenge: `http` proves a domain on port 80, `dns` by a record in its zone.
         directory: the authority's ACME directory.
-        ca_certificate: PEM text of the authority's own root, when it is a private one.
+        ca_certificate: PEM text of a private authority's roots, one after the other: the one
+            that vouches for its directory, and the one that its certificates lead to.
     """
 
     email: Email

@@ -111,13 +111,11 @@ class Seed(Model):
         ensure_only: create what is missing, never reset a password.
         tenant_id: the tenant that owns it.
         admin: one administrator, or none.
-        demo: demonstration data, never in production.
     """
 
     ensure_only: bool = True
     tenant_id: Variable = "tenant-atlas"
     admin: Admin | None = None
-    demo: bool = False
 
 
 class Flags(Model):

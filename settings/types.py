@@ -209,8 +209,8 @@ Url = Annotated[
 Pem = Annotated[
     str,
     text(
-        "a certificate as PEM text, for example the content of ca.pem",
-        r"-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?",
+        "one or more certificates as PEM text, for example the content of ca.pem",
+        r"(?:-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n*)+",
     ),
 ]
 Commit = Annotated[

@@ -41,6 +41,7 @@ def run(given: ConvexDeployInput, context: Context) -> dict[str, object]:
     """
     with connect(given.docker, context) as client:
         key = admin_key(client, given.service, given.instance_name, context)
+    with connect(given.manager or given.docker, context) as client:
         work = JobRun(
             Swarm(client),
             deploy_job(given),

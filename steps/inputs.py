@@ -122,9 +122,13 @@ class ConvexTarget(Input):
 
 
 class ConvexDeployInput(ConvexTarget):
-    """Input of step `convex-deploy`; `job.command` is the deploy command without the key."""
+    """Input of step `convex-deploy`; `job.command` is the deploy command without the key.
+
+    `manager` manages the Swarm; None when the daemon beside the backend does so itself.
+    """
 
     job: Job
+    manager: DockerTarget | None = None
     timeout_s: Seconds
     what: str = "convex deploy"
 

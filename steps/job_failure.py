@@ -29,10 +29,17 @@ def failed(what: str, *, name: str, state: TaskState, log: str) -> JobError:
         f"{what} failed: {state.describe()}.",
         why=f"{reason}end of its log:\n{_shown(log)}",
         state=f"Nothing was switched by this job. Whole log: docker service logs {name}",
-        todo=known.todo if known else "Correct the cause, then run the update again.",
+        todo=known.todo if known else _advice(state),
     )
     error.log = log
     return error
+
+
+def _advice(state: TaskState) -> str:
+    """Return what to do about a failure that no log explains."""
+    if "No such image" in state.error:
+        return "Check the image's digest and that the host may pull it; then run the update again."
+    return "Correct the cause, then run the update again."
 
 
 def overran(what: str, *, limit_s: float, state: TaskState, log: str) -> JobTimeoutError:

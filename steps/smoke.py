@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,6 +23,13 @@ IDENTITY = "estate-smoke"
 """One device for ever: a new name each time would leave a fake device per release."""
 
 SECRET = "MACHINE_PROVISIONING_SECRET"  # noqa: S105 - the variable's name
+SYNC = "/api/sync"
+"""Where Convex's clients without a version of their own connect (its router.rs)."""
+
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""The text that RFC 6455, section 1.3, has a server append to the client's key."""
+
 REFUSALS = frozenset({401, 403})
 STATE = "The new release is in place; this check changes nothing but the device estate-smoke."
 
@@ -35,6 +45,12 @@ def registration(tenant_id: str, secret: str) -> dict[str, object]:
         "serialNumbers": [IDENTITY],
         "registeredBy": IDENTITY,
     }
+
+
+def accepted(key: str) -> str:
+    """Return what a WebSocket server has to answer to a client's key; pure."""
+    digest = hashlib.sha1((key + WEBSOCKET_GUID).encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 class SmokeRun:
@@ -68,10 +84,24 @@ class SmokeRun:
         self._until(200, "heartbeat", lambda: self._post(given.heartbeat_path, beat))
         version = given.convex_url.rstrip("/") + "/version"
         self._until(200, "convex", lambda: self._http.get(version))
+        self._websocket()
         return {
             "attempts": given.attempts - self._left,
             "seconds": round(self._waiting.seconds, 1),
         }
+
+    def _websocket(self) -> None:
+        """Open the WebSocket that every page keeps open, and close it again.
+
+        Raises:
+            WebError: It is not opened, or not by a WebSocket server.
+        """
+        key = base64.b64encode(os.urandom(16)).decode()
+        address = self._given.convex_url.rstrip("/") + SYNC
+        headers = {**UPGRADE, "Sec-WebSocket-Key": key}
+        answer = self._until(101, "websocket", lambda: self._http.get(address, headers=headers))
+        if answer.headers.get("Sec-WebSocket-Accept") != accepted(key):
+            raise self._failed("websocket", "HTTP 101 without the answer to the key that was sent")
 
     def _post(self, path: str, body: object) -> httpx.Response:
         """Send JSON to a path of the application."""
@@ -129,11 +159,12 @@ _ADVICE = {
     "register": f"Check that Convex runs, and that {SECRET} is the same there and in web.",
     "heartbeat": "Look at the log of the web service and of Convex.",
     "convex": "Look at the log of the Convex backend and at the edge's route to it.",
+    "websocket": "Look for a proxy in front of Convex that lets no WebSocket pass.",
 }
 
 
 def run(given: SmokeInput, context: Context) -> dict[str, object]:
-    """Check front page, device registration, heartbeat and Convex.
+    """Check front page, device registration, heartbeat, Convex and its WebSocket.
 
     Raises:
         InputError: The provisioning secret was not given.

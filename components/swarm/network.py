@@ -19,6 +19,9 @@ def network(
         opts: parent and provider.
         internal: True gives it no way out to the world.
     """
+    # A network read before the Swarm has allocated it shows no driver. The difference would replace
+    # a network that services stand on, which the daemon refuses.
+    kept = pulumi.ResourceOptions(ignore_changes=["driver", "ipamDriver"])
     return docker.Network(
         name,
         name=name,
@@ -26,5 +29,5 @@ def network(
         attachable=True,
         internal=internal,
         labels=label_args(docker.NetworkLabelArgs, labels),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, kept),
     )

@@ -10,9 +10,9 @@ setup_plugins() {
     name=${spec%%:*} version=${spec##*:}
     place="$PULUMI_HOME/plugins/resource-$name-v$version"
     if [ ! -x "$place/pulumi-resource-$name" ]; then
-      plugin_of_this_user "$name" "$version" "$place" || plugin_download "$name" "$version" || sh local/plugins/install.sh "$PULUMI_HOME" "$name"
+      plugin_of_this_user "$name" "$version" "$place" || plugin_download "$name" "$version" || sh local/plugins/install.sh "$PULUMI_HOME" "$name" >/dev/null
     elif [ -e "$place/STANDIN" ]; then
-      sh local/plugins/install.sh "$PULUMI_HOME" "$name"   # the checkout may have moved
+      sh local/plugins/install.sh "$PULUMI_HOME" "$name" >/dev/null   # the checkout may have moved
     fi
     if [ -e "$place/STANDIN" ]; then standin+=" $name"; else official+=" $name"; fi
   done

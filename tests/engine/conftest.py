@@ -4,12 +4,36 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.cloudflare.api import Cloudflare, running
+from tests.engine.life import Life
+from tests.engine.life import life as lived
 from tests.engine.stack import Stack, stack, tickets_config
+
+NAME, PORT = "probe", 8180
+ZONE = "0123456789abcdef0123456789abcdef"
+TOKEN = "a-token-of-a-test"
 
 
 @pytest.fixture(scope="session")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Edge and tickets on this machine, up and healthy."""
-    with stack(tmp_path_factory.mktemp("estate"), "probe", tickets_config("probe", port=8180)) as it:
+def cloudflare() -> Iterator[Cloudflare]:
+    """The DNS of the shared estate; it refuses wrong methods, paths, tokens and bodies."""
+    with running({ZONE: f"{NAME}.localhost"}, TOKEN) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory, cloudflare: Cloudflare) -> Iterator[Stack]:
+    """Edge, tickets and DNS records on this machine, up and healthy."""
+    config = tickets_config(NAME, port=PORT)
+    config["dns"] = {"zones": {f"{NAME}.localhost": ZONE}, "api_url": cloudflare.url}
+    config["dnsSecrets"] = {"CLOUDFLARE_API_TOKEN": TOKEN}
+    with stack(tmp_path_factory.mktemp("estate"), NAME, config) as it:
         it.must_up()
+        yield it
+
+
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A stack whose releases have failed in every way; slow, and made once."""
+    with lived(tmp_path_factory.mktemp("life")) as it:
         yield it

@@ -1,4 +1,4 @@
-"""Images of the tickets demonstration that differ in their release, or in what is wrong with them."""
+"""Releases of the tickets demonstration: other builds, and builds with something wrong."""
 
 import subprocess
 import sys

@@ -175,7 +175,7 @@ class Stack:
         """The drift check."""
         return look(self.engine)
 
-    def output(self, name: str) -> Any:
+    def output(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return a stack output."""
         return json.loads(self.engine.ask("stack", "output", name, "--json"))
 
@@ -195,11 +195,10 @@ class Stack:
             if "Replicated" in service.attrs["Spec"]["Mode"]
         }
 
-    def get(self, domain: str, path: str = "/", **given: Any) -> httpx.Response:
+    def get(self, domain: str, path: str = "/") -> httpx.Response:
         """Ask through the edge, as a browser on this machine would."""
         port = self.config["edge"]["http_port"]
-        headers = {"host": domain, **given.pop("headers", {})}
-        return httpx.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=10, **given)
+        return httpx.get(f"http://127.0.0.1:{port}{path}", headers={"host": domain}, timeout=10)
 
     def take_away(self) -> None:
         """Remove everything of this stack from the machine, data included."""
@@ -216,7 +215,8 @@ def remove_labelled(client: docker.DockerClient, label: str) -> None:
     for service in client.services.list(filters=chosen):
         service.remove()
     wait_until(
-        lambda: all(c.status == "exited" for c in client.containers.list(True, filters=chosen)), 90
+        lambda: all(c.status == "exited" for c in client.containers.list(all=True, filters=chosen)),
+        90,
     )
     for container in client.containers.list(all=True, filters=chosen):
         container.remove(force=True)

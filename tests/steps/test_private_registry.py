@@ -18,6 +18,7 @@ pytestmark = pytest.mark.engine
 
 PORT = 5987
 REGISTRY = f"127.0.0.1:{PORT}"
+CONFIG = "/etc/docker/registry/config.yml"
 LOGIN = {"username": "robot", "password": "pull-only-password"}
 # What `htpasswd -nbB robot pull-only-password` prints.
 USERS = "robot:$2b$04$9mOLAQ4OWDLrr8703zQ/TO7fwT3HHCUSNPxgYq.9Wx0ltv536/uDO"
@@ -34,7 +35,7 @@ def private_image(steps: Steps) -> Iterator[str]:
             "REGISTRY_AUTH_HTPASSWD_PATH": "/users",
         },
         entrypoint=["sh", "-c"],
-        command=[f"echo '{USERS}' > /users && exec docker-registry serve /etc/docker/registry/config.yml"],
+        command=[f"echo '{USERS}' > /users && exec docker-registry serve {CONFIG}"],
         ports={"5000/tcp": ("127.0.0.1", PORT)},
         labels={TEST_LABEL: steps.name},
     )
@@ -63,12 +64,12 @@ def push(steps: Steps) -> str:
     name, tag = f"{REGISTRY}/private", steps.name
     source = steps.client.containers.create(image_ref("tools"), command=["true"])
     try:
-        image = source.commit(repository=name, tag=tag, changes=[f"LABEL only={steps.name}"])
+        source.commit(repository=name, tag=tag, changes=[f"LABEL only={steps.name}"])
     finally:
         source.remove()
     said = list(steps.client.images.push(name, tag, auth_config=LOGIN, stream=True, decode=True))
     digest = next(line["aux"]["Digest"] for line in said if "aux" in line)
-    steps.client.images.remove(image.id, force=True)
+    steps.client.images.remove(f"{name}:{tag}", force=True)
     return f"{name}@{digest}"
 
 

@@ -14,7 +14,7 @@ IMAGES = {
     for name in ("traefik", "docker-filter", "tools", "tickets", "convex", "convex-dashboard")
 }
 EXAMPLE = "docs/settings.example.yaml"
-NAMES_OF_ONES_OWN = {"estate:hosts", "estate:dns.zones"}
+NAMES_OF_ONES_OWN = {"estate:hosts", "estate:dns.zones", "estate:registrySecrets"}
 
 
 def keys(value: object, path: str) -> Iterator[str]:
@@ -49,7 +49,9 @@ def test_the_example_shows_the_defaults() -> None:
     shown = list(defaults(settings.load(raw(read(EXAMPLE)), "prod"), "estate"))
     assert len(shown) > 30
     assert [path for path, value, default in shown if value != default] == [
-        "estate.hosts"  # made by a factory, there is no default to show
+        # Made by factories: there is no default to show.
+        "estate.hosts",
+        "estate.registry_secrets",
     ]
 
 

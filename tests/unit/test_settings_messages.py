@@ -41,8 +41,8 @@ SHAPES: list[tuple[str, object, str]] = [
         "crm",
         {},
         (
-            ": is not a known key; known here: hosts, edge, dns, dnsSecrets, tools, tickets,"
-            " ticketsSecrets"
+            ": is not a known key; known here: hosts, edge, dns, dnsSecrets, registrySecrets,"
+            " tools, tickets, ticketsSecrets"
         ),
     ),
     (
@@ -55,7 +55,7 @@ SHAPES: list[tuple[str, object, str]] = [
     ("tickets.web.extra_domains", "a.b", ": needs a list, for example []"),
     ("tickets.backup.keep", 0, ": needs a number of backups from 1 to 1000, for example 5"),
     ("tickets.backup.keep", "5", ": needs a number of backups from 1 to 1000, for example 5"),
-    ("tickets.seed.demo", "no", ": needs true or false"),
+    ("tickets.seed.ensure_only", "no", ": needs true or false"),
     (
         "tickets.cron.chat_cleanup",
         "@hourly",
@@ -314,10 +314,9 @@ def test_settings_that_do_not_fit_together_are_named(
 
 
 def test_production_refuses_what_its_seed_could_destroy() -> None:
-    changes = {"tickets.seed": {"demo": True, "ensure_only": False}}
+    changes = {"tickets.seed": {"ensure_only": False}}
     settings.load(raw(changed(changes)), "local")
     assert mistakes(changes, "prod") == [
-        "estate:tickets.seed.demo: must be false in stack prod: it writes demonstration data",
         "estate:tickets.seed.ensure_only: must be true in stack prod: false resets live passwords",
     ]
 
@@ -343,8 +342,8 @@ def test_mistakes_of_every_kind_are_reported_together() -> None:
         ),
         "estate:ticketsSecrets.SMTP_PASSWORD: is missing: needs a secret text that is not empty",
         (
-            "estate:crm: is not a known key;"
-            " known here: hosts, edge, dns, dnsSecrets, tools, tickets, ticketsSecrets"
+            "estate:crm: is not a known key; known here: hosts, edge, dns, dnsSecrets,"
+            " registrySecrets, tools, tickets, ticketsSecrets"
         ),
         "estate:edge.trusted_proxies: needs Cloudflare's networks while estate:dns.proxied is true",
         "estate:dns.ttl: needs to be 1 while estate:dns.proxied is true",

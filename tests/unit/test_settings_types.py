@@ -76,7 +76,10 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
         ["example.com", "ftp://a.b", "https://u:p@a.b", "https://[x", "https://a.b/?q"],
     ),
     "Pem": (
-        ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+        [
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" * 2,
+        ],
         ["AAAA", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"],
     ),
     "Commit": (["2f1c9d0", "2f1c9d0a7b3e"], ["2f1c9d", "2F1C9D0", "main", 1234567]),
@@ -93,6 +96,10 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
     "DatabaseUrl": (
         ["file:/app/data/db.sqlite"],
         ["file:./prisma/db.sqlite", "file:/app/data/../db", "file:/app/db", "file:/app/data/", "x"],
+    ),
+    "RegistryName": (
+        ["ghcr.io", "registry.example.com:5000", "localhost:5000"],
+        ["", "https://ghcr.io", "ghcr.io/team", "ghcr.io:0", 3],
     ),
     "Variable": (["tenant-atlas", "a b", "it's"], ["", "a$b", "a\\b", "a`b", "a\nb", "'\"", 3]),
     "Secret": (["x", "p'w", "placeholder"], ["", "a$b", "a\nb", 3]),

@@ -17,7 +17,7 @@ from steps.convex_env import changes, wanted_in
 from steps.errors import ConvexError, InputError, StepError, WebError
 from steps.inputs import SmokeInput
 from steps.redact import Redactor
-from steps.smoke import SECRET, run
+from steps.smoke import SECRET, accepted, run
 from steps.web import open_client
 
 if TYPE_CHECKING:
@@ -70,6 +70,15 @@ def site() -> Iterator[Site]:
             body = json.loads(self.rfile.read(length)) if length else None
             made.asked.append((self.path, body, dict(self.headers)))
             status, value = made.answer(self.path)
+            if status == 101:
+                self.close_connection = True
+                self.send_response_only(101)
+                self.send_header("Connection", "Upgrade")
+                self.send_header("Upgrade", "websocket")
+                key = self.headers["Sec-WebSocket-Key"]
+                self.send_header("Sec-WebSocket-Accept", value or accepted(key))
+                self.end_headers()
+                return
             content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
@@ -118,13 +127,14 @@ def working() -> dict[str, list[Answer]]:
         "/register": [(201, {"machineToken": "token-0123456789"})],
         "/heartbeat": [(200, {})],
         "/version": [(200, "1")],
+        "/api/sync": [(101, "")],
     }
 
 
 def test_a_working_release_passes_at_once_with_one_fixed_device(site: Site) -> None:
     site.answers = working()
-    assert run(smoke(site), context()) == {"attempts": 4, "seconds": 0.0}
-    assert site.paths() == ["/", "/register", "/heartbeat", "/version"]
+    assert run(smoke(site), context()) == {"attempts": 5, "seconds": 0.0}
+    assert site.paths() == ["/", "/register", "/heartbeat", "/version", "/api/sync"]
     assert site.asked[1][1]["hostname"] == "estate-smoke"
     assert site.asked[1][1]["provisioningSecret"] == VALUE
     assert site.asked[2][1]["machineToken"] == "token-0123456789"
@@ -133,7 +143,7 @@ def test_a_working_release_passes_at_once_with_one_fixed_device(site: Site) -> N
 
 def test_a_release_that_needs_time_is_asked_again(site: Site) -> None:
     site.answers = {**working(), "/": [(502, "bad"), (503, "bad"), (200, "ok")]}
-    assert run(smoke(site, attempts=6), context()) == {"attempts": 6, "seconds": 10.0}
+    assert run(smoke(site, attempts=6), context()) == {"attempts": 7, "seconds": 10.0}
 
 
 def test_a_wrong_secret_fails_at_once_and_is_not_shown(site: Site) -> None:
@@ -153,6 +163,7 @@ def test_a_wrong_secret_fails_at_once_and_is_not_shown(site: Site) -> None:
         ("/register", "register"),
         ("/heartbeat", "heartbeat"),
         ("/version", "convex"),
+        ("/api/sync", "websocket"),
     ],
 )
 def test_the_failing_check_is_named(site: Site, path: str, check: str) -> None:
@@ -160,6 +171,23 @@ def test_the_failing_check_is_named(site: Site, path: str, check: str) -> None:
     with pytest.raises(WebError, match=check) as caught:
         run(smoke(site, attempts=5), context())
     assert "HTTP 500: broken" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [((200, "a page"), "wanted HTTP 101"), ((101, "bm9uc2Vuc2U="), "answer to the key")],
+)
+def test_a_convex_that_opens_no_websocket_is_a_failure(
+    site: Site, answer: Answer, reason: str
+) -> None:
+    site.answers = {**working(), "/api/sync": [answer]}
+    with pytest.raises(WebError, match="websocket failed") as caught:
+        run(smoke(site), context())
+    assert reason in caught.value.why
+
+
+def test_the_answer_to_a_websocket_key_is_that_of_the_standard() -> None:
+    assert accepted("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def test_a_registration_without_a_token_is_a_failure(site: Site) -> None:

@@ -146,7 +146,12 @@ class Release:
         job["env"] = {"CONVEX_SELF_HOSTED_URL": INTERNAL_CONVEX_URL}
         return StepSpec(
             run="convex-deploy",
-            inputs={**self._convex(), "job": job, "timeout_s": _JOB_LIMIT_S},
+            inputs={
+                **self._convex(),
+                "manager": self.docker,
+                "job": job,
+                "timeout_s": _JOB_LIMIT_S,
+            },
             triggers=[*self.version, *self.backend],
             limit_s=_JOB_LIMIT_S + _MARGIN_S,
         )

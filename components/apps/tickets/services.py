@@ -96,6 +96,20 @@ def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
     )
 
 
+def start_backend(secret_file: str) -> str:
+    """Return the shell line that starts Convex with its secret from a file.
+
+    The backend takes the secret from the environment alone; a file keeps it out of inspect. The
+    image's own bash script then traces what it does (`set -x`), the secret included: bash writes a
+    trace to the descriptor in BASH_XTRACEFD, here to nowhere.
+
+    Args:
+        secret_file: path inside the container.
+    """
+    read = f'export INSTANCE_SECRET="$(cat {secret_file})"'
+    return f"{read}; exec 9>/dev/null; export BASH_XTRACEFD=9; exec ./run_backend.sh"
+
+
 def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
     """Return the Convex backend: one writer of its SQLite, ended with SIGINT."""
     settings, name = at.tickets.convex, at.names.convex
@@ -112,9 +126,8 @@ def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
     return ServiceSpec(
         name=name,
         image=settings.image,
-        # The backend reads its secret from the environment only; a file keeps it out of inspect.
         entrypoint=["sh", "-c"],
-        args=[f'export INSTANCE_SECRET="$(cat {INSTANCE_SECRET_FILE})"; exec ./run_backend.sh'],
+        args=[start_backend(INSTANCE_SECRET_FILE)],
         env=env,
         healthcheck=Healthcheck(
             test=["CMD", "curl", "-fsS", f"http://localhost:{CONVEX_PORT}/version"],

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts Pebble with a certificate of its own for PEBBLE_NAMES; /pebble/ca.pem is what clients trust.
+# Starts Pebble with a certificate for PEBBLE_NAMES and PEBBLE_ADDRESSES; /pebble/ca.pem is what clients trust.
 # PEBBLE_HTTP_PORT and PEBBLE_TLS_PORT are the ports it calls back on; arguments go to pebble.
 # `challtestsrv …` runs the challenge test server instead.
 set -eu
@@ -10,7 +10,8 @@ fi
 mkdir -p /pebble
 cd /pebble
 if [ ! -s leaf.pem ]; then
-    names=$(for name in $PEBBLE_NAMES; do printf 'DNS:%s,' "$name"; done)IP:127.0.0.1
+    names=$(for name in $PEBBLE_NAMES; do printf 'DNS:%s,' "$name"; done
+            for address in $PEBBLE_ADDRESSES; do printf 'IP:%s,' "$address"; done)IP:127.0.0.1
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
         -subj "/CN=Pebble test CA" -keyout ca.key -out ca.pem 2>/dev/null
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \

@@ -7,7 +7,10 @@ the message alone goes to the engine.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 THREADS = 64
 """Calls that may wait for a daemon at the same time; guess: more than one stack has resources."""
+
+ORPHANED_POLL_S = 1.0
 
 
 class PlainErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
@@ -99,6 +104,15 @@ async def _serve(provider: Provider, version: str, engine: str) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     await server.wait_for_termination()
+
+
+def _end_with(engine: int) -> None:
+    """End this process once its engine has died, as the official plugins do."""
+    while os.getppid() == engine:
+        time.sleep(ORPHANED_POLL_S)
+    # At once: threads that wait for a daemon would keep an orderly end waiting.
+    os._exit(1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from local.plugins.docker.daemon import Daemon
 
 REMOVE_TIMEOUT_S = 30.0
+ALLOCATE_TIMEOUT_S = 10.0
 BUSY = ("has active endpoints", "is in use by task")
 
 IPAM = block_set({
@@ -73,7 +74,16 @@ class Network:
             created = self._daemon.post("networks", "create", body=body)
         except PluginError as error:
             raise PluginError(f"Unable to create network: {error}") from error
+        self._await_driver(created["Id"])
         return self.read(created["Id"], inputs)
+
+    def _await_driver(self, network_id: str) -> None:
+        """Wait until a Swarm has allocated an overlay network: until then it shows no driver."""
+        deadline = time.monotonic() + ALLOCATE_TIMEOUT_S
+        while not self._daemon.get("networks", network_id)["Driver"]:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
 
     def read(self, resource_id: str, state: Bag) -> tuple[str, Bag]:
         """Inspect a network."""

@@ -1,0 +1,145 @@
+"""Compares the tickets system with the thresholds of its runbooks."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from components.apps.tickets.layout import CONVEX_DATABASE, Names, databases
+from ops.errors import OpsError
+from ops.hosts import estate_of, target_of
+from ops.stacks import is_made, made, stack_file
+from ops.vital_signs import LOG_LINES, Signs, Subject, read_signs
+from settings import Tickets, Tools
+from steps.context import Context
+from steps.docker_host import connect
+from steps.library_errors import translated
+
+EXIT_ALERT = 8
+
+_MIB = 2**20
+_GIB = 2**30
+_FREE = 0.10
+"""A tenth of the disk: below it a copy of Convex and an image may no longer fit (guess)."""
+_BACKUP_AGE = timedelta(days=7)
+"""There are several releases a week, and each makes a copy (guess)."""
+
+
+class Level(StrEnum):
+    """How a sign is judged; only an alert makes the check fail."""
+
+    OK = "ok"
+    WATCH = "watch"
+    ALERT = "ALERT"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table.
+
+    Attributes:
+        sign: what was looked at.
+        found: what it was.
+        expected: what it should be.
+        level: the judgement.
+    """
+
+    sign: str
+    found: str
+    expected: str
+    level: Level
+
+
+def health(stack: str) -> int:
+    """Print a table of thresholds; return 0, or 8 when one that alerts is passed.
+
+    Raises:
+        OpsError: the stack was never brought up, or its stack file has mistakes.
+    """
+    if not is_made(stack_file(stack)):
+        raise OpsError(
+            f"stack {stack} was never brought up, so there is nothing to look at",
+            todo=f"make up STACK={stack}",
+        )
+    estate = estate_of(made(stack))
+    if estate.tickets is None or estate.tools is None:
+        sys.stdout.write(f"stack {stack} has no system with thresholds\n")
+        return 0
+    host = estate.hosts[estate.tickets.host]
+    with (
+        connect(target_of(host), Context()) as client,
+        translated(f"The health of stack {stack} is unknown.", state="Nothing was changed."),
+    ):
+        signs = read_signs(client, subject_of(estate.tickets, estate.tools))
+    found = list(findings(signs))
+    sys.stdout.write(report(found, stack))
+    return EXIT_ALERT if any(one.level is Level.ALERT for one in found) else 0
+
+
+def subject_of(tickets: Tickets, tools: Tools) -> Subject:
+    """Return where to look for a system's signs; pure."""
+    names = Names(tickets.name)
+    return Subject(
+        stack=names.stack,
+        convex=names.convex,
+        convex_volume=names.convex_volume,
+        database=CONVEX_DATABASE,
+        backup_volume=names.backup_volume,
+        databases=len(databases(tickets, names)),
+        tools=tools.image,
+    )
+
+
+def findings(signs: Signs) -> Iterator[Finding]:
+    """Judge each sign; pure. The numbers of Convex are those of the runbooks."""
+    yield _size("memory of Convex", signs.memory, _GIB, 5 * _GIB, without="it does not run")
+    yield _size("SQLite file of Convex", signs.database, 50 * _MIB, 200 * _MIB, without="none")
+    yield Finding("out of memory, last 24 h", str(signs.oom_kills), "0", _any(signs.oom_kills))
+    last = f"shape_inference, last {LOG_LINES} log lines"
+    yield Finding(last, str(signs.shape_lines), "0", _any(signs.shape_lines))
+    full = Level.ALERT if signs.free < _FREE else Level.OK
+    yield Finding("free disk of Docker", f"{signs.free:.0%}", f"at least {_FREE:.0%}", full)
+    late = signs.backup_age is None or signs.backup_age > _BACKUP_AGE
+    age = "not of each database" if signs.backup_age is None else _ago(signs.backup_age)
+    expected = f"at most {_BACKUP_AGE.days} days"
+    yield Finding("last proven backup", age, expected, Level.WATCH if late else Level.OK)
+
+
+def report(found: list[Finding], stack: str) -> str:
+    """Return a table for people; pure."""
+    rows = [("sign", "found", "expected", "")]
+    rows += [(one.sign, one.found, one.expected, one.level.value) for one in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    bad = sum(one.level is Level.ALERT for one in found)
+    end = f"{bad} past its threshold: see docs/operate.md, Health" if bad else "no alert"
+    return "\n".join([f"health of stack {stack}:", *lines, end, ""])
+
+
+def _size(sign: str, found: int | None, watch: int, alert: int, *, without: str) -> Finding:
+    expected = f"under {_bytes(watch)}, alert over {_bytes(alert)}"
+    if found is None:
+        return Finding(sign, without, expected, Level.ALERT)
+    level = Level.ALERT if found > alert else Level.WATCH if found > watch else Level.OK
+    return Finding(sign, _bytes(found), expected, level)
+
+
+def _any(count: int) -> Level:
+    return Level.ALERT if count else Level.OK
+
+
+def _bytes(number: int) -> str:
+    if number >= _GIB:
+        return f"{number / _GIB:.1f} GB".replace(".0 ", " ")
+    return f"{number / _MIB:.0f} MB" if number >= _MIB else "under 1 MB"
+
+
+def _ago(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    if hours < 1:
+        return "under 1 h ago"
+    return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"  # noqa: PLR2004

@@ -1,0 +1,137 @@
+"""Engines that die at a chosen moment: a whole process tree, or the engine alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ops.workplace import ROOT
+from tests.engine.stack import Run, Stack
+
+LIMIT_S = 300
+
+Who = Literal["all", "engine"]
+
+_BRING_UP = """
+import sys
+from pathlib import Path
+from ops.engine import Engine
+from ops.errors import OpsError
+from ops.up import bring_up
+try:
+    sys.exit(bring_up(Engine(sys.argv[1], config_file=Path(sys.argv[2]))))
+except OpsError as error:
+    sys.exit(str(error))
+"""
+
+
+def bring_up(stack: Stack) -> Run:
+    """What `make up` does to a stack that exists; a failure is not raised."""
+    log = _new_log(stack)
+    with _started(stack, log) as process:
+        process.wait(timeout=LIMIT_S * 2)
+    return Run(process.returncode, log.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Victim:
+    """An engine at work.
+
+    Attributes:
+        pid: its process.
+    """
+
+    pid: int
+
+    def kill(self, who: Who) -> None:
+        """Kill it, and with `all` its program, plugins and steps too; else they are orphans."""
+        victims = [self.pid, *(_descendants(self.pid) if who == "all" else [])]
+        for pid in victims:
+            os.kill(pid, signal.SIGSTOP)  # nobody may notice that another is gone
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_when(stack: Stack, happens: Callable[[], bool], who: Who) -> None:
+    """Start what `make up` does and kill the engine as soon as something holds in the world."""
+    with at_work(stack, happens) as engine:
+        engine.kill(who)
+
+
+@contextmanager
+def at_work(stack: Stack, happens: Callable[[], bool]) -> Iterator[Victim]:
+    """Start what `make up` does, and give the engine as soon as something holds.
+
+    Args:
+        stack: whose engine it is.
+        happens: asked ten times a second.
+    """
+    log = _new_log(stack)
+    with _started(stack, log) as process:
+        end = time.monotonic() + LIMIT_S
+        while (engine := _engine_below(process.pid)) is None or not happens():
+            said = log.read_text(encoding="utf-8")
+            assert process.poll() is None, f"it ended before the moment came:\n{said}"
+            assert time.monotonic() < end, f"the moment never came:\n{said}"
+            time.sleep(0.1)
+        yield Victim(engine)
+        process.wait(timeout=LIMIT_S)
+
+
+@contextmanager
+def _started(stack: Stack, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _BRING_UP, stack.name, str(stack.file)],
+            cwd=ROOT,
+            env=stack.engine.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _new_log(stack: Stack) -> Path:
+    return stack.folder / f"bring-up-{len(list(stack.folder.glob('bring-up-*')))}.log"
+
+
+def _descendants(pid: int) -> list[int]:
+    """Every process below one, in whatever process group."""
+    children: dict[int, list[int]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(file.parent.name))
+    found, waiting = [], [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def _engine_below(pid: int) -> int | None:
+    """Return the engine that updates; those that only look at the stack come before it."""
+    for one in _descendants(pid):
+        try:
+            program, _, arguments = Path(f"/proc/{one}/cmdline").read_bytes().partition(b"\0")
+        except OSError:
+            continue
+        if program.endswith(b"pulumi") and arguments.startswith(b"up\0"):
+            return one
+    return None

@@ -1,0 +1,204 @@
+"""One stack's life: every kind of release that fails, and a witness who looks on all the time.
+
+The tests of failed releases and those of secrets read what happened here, so that it happens once.
+"""
+
+import re
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.cloudflare.api import Cloudflare, running
+from ops.workplace import PRIVATE, ROOT
+from tests.engine.canaries import Places, Witness, files
+from tests.engine.releases import Fault, missing, release
+from tests.engine.stack import Run, Stack, stack, tickets_config
+
+NAME = "fault1"
+PORT = 8280
+FIRST = "fault2"
+FIRST_PORT = 8284
+ZONE = "fa17" * 8
+REGISTRY = "127.0.0.1:5000"
+UP = ("up", "--yes", "--skip-preview")
+
+CANARIES = {
+    f"ticketsSecrets.{variable}": secrets.token_hex(32)
+    for variable in (
+        "BETTER_AUTH_SECRET",
+        "MACHINE_PROVISIONING_SECRET",
+        "CONVEX_SYNC_SECRET",
+        "CONVEX_INSTANCE_SECRET",
+        "SMTP_PASSWORD",
+        "REPORTS_CRON_SECRET",
+        "FLEET_SYNC_SECRET",
+        "INTERNAL_HEALTH_TOKEN",
+        "SEED_USER_PASSWORD",
+    )
+} | {
+    "dnsSecrets.CLOUDFLARE_API_TOKEN": secrets.token_hex(20),
+    f'registrySecrets["{REGISTRY}"].password': secrets.token_hex(20),
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that was tried, and what held afterwards.
+
+    Attributes:
+        up: what the engine said.
+        preview: what the next preview said.
+        build: the build that answered through the edge.
+        web: task ids of the web application.
+    """
+
+    up: Run
+    preview: Run
+    build: str
+    web: list[str]
+
+
+@dataclass
+class Life:
+    """A stack that has lived through everything, and what was seen and said meanwhile.
+
+    Attributes:
+        stack: the stack.
+        witness: what was seen of processes and containers.
+        said: command → its output.
+        releases: what was tried → what came of it.
+        first: a first up of another stack that failed.
+    """
+
+    stack: Stack
+    witness: Witness
+    said: dict[str, Run] = field(default_factory=dict)
+    releases: dict[str, Release] = field(default_factory=dict)
+    first: Run = field(default_factory=lambda: Run(-1, ""))
+
+    def say(self, *arguments: str) -> Run:
+        """Run the engine and keep what it says."""
+        done = self.stack.run(*arguments)
+        self.said[f"{len(self.said)}: {' '.join(arguments)}"] = done
+        return done
+
+    def build(self) -> str:
+        """Return the build that answers through the edge."""
+        answer = self.stack.get(f"tickets.{NAME}.localhost", "/api/health")
+        return str(answer.json()["build"])
+
+    def must_serve(self, image: str, *how: str) -> None:
+        """Release an image, which has to succeed."""
+        self._choose(image)
+        done = self.say(*UP, *how)
+        assert done.code == 0, done.output
+
+    def try_out(self, what: str, image: str, *preview: str) -> None:
+        """Release an image, and keep what came of it.
+
+        Args:
+            what: name of the try.
+            image: reference with digest.
+            preview: how the next preview is shown.
+        """
+        self._choose(image)
+        up = self.say(*UP)
+        shown = self.say("preview", "--expect-no-changes", *preview)
+        self.releases[what] = Release(up, shown, self.build(), self.stack.tasks()[f"{NAME}_web"])
+
+    def _choose(self, image: str) -> None:
+        """Set the image as a person does: the secrets in the file stay as they are."""
+        self.stack.engine.ask("config", "set", "--path", "estate:tickets.image", image)
+
+    @property
+    def places(self) -> Places:
+        """Every place where a secret is looked for."""
+        yield from ((f"output of {name}", run.output.encode()) for name, run in self.said.items())
+        yield from self.witness.places
+        yield from files(self.stack.folder, PRIVATE)
+
+
+@contextmanager
+def life(folder: Path) -> Iterator[Life]:
+    """Give a stack and another, and what happened to them."""
+    config = tickets_config(NAME, port=PORT)
+    del config["ticketsSecrets"]
+    config["tickets"]["web"]["start_period"] = "1s"
+    config["tickets"]["seed"] = {"admin": {"email": "admin@example.com", "name": "Admin"}}
+    config["registrySecrets"] = {REGISTRY: {"username": "puller"}}
+    with _dns() as api, _failing_first_up(folder / FIRST) as first_up:
+        config["dns"] = {"zones": {f"{NAME}.localhost": ZONE}, "api_url": api.url}
+        with stack(folder / NAME, NAME, config) as it:
+            lived = Life(it, Witness(NAME))
+            for path, secret in CANARIES.items():
+                key = ("--path", f"estate:{path}", "--secret")
+                it.engine.ask("config", "set", *key, stdin=secret)
+            with lived.witness.watching():
+                _live(lived)
+            lived.first = first_up()
+            yield lived
+
+
+def _live(life: Life) -> None:
+    def image(name: str, fault: Fault = "none") -> str:
+        return release(name, fault=fault)
+
+    life.must_serve(image("demo"), "--json")
+    life.say("config")
+    life.say("stack", "export")
+    life.say("refresh", "--preview-only", "--run-program", "--diff")
+    life.try_out("no image", missing(image("demo")), "--diff")
+    life.try_out("crash", image("f1", "crash"), "--json")
+    life.try_out("unhealthy", image("f2", "unhealthy"))
+    life.try_out("bad migration", image("f3", "bad-migration"))
+    resolve_as_told(life)
+    life.must_serve(image("f4"), "--diff")
+
+
+def resolve_as_told(life: Life) -> None:
+    """Do what the second try of a failed migration says, in the release that serves."""
+    again = life.say(*UP)
+    (name,) = re.findall(r"prisma migrate resolve --rolled-back (\S+);", again.output)
+    (web,) = life.stack.docker.containers.list(filters={"name": f"{NAME}_web.1."})
+    done = web.exec_run(["bun", "x", "prisma", "migrate", "resolve", "--rolled-back", name])
+    assert done.exit_code == 0, done.output
+
+
+@contextmanager
+def _dns() -> Iterator[Cloudflare]:
+    token = CANARIES["dnsSecrets.CLOUDFLARE_API_TOKEN"]
+    with running({ZONE: f"{NAME}.localhost"}, token) as api:
+        yield api
+
+
+@contextmanager
+def _failing_first_up(folder: Path) -> Iterator[Callable[[], Run]]:
+    """Let a first up fail in the background: the provider takes five minutes to give up."""
+    config = tickets_config(FIRST, port=FIRST_PORT)
+    for key in ("tickets", "ticketsSecrets", "tools"):
+        del config[key]
+    config["edge"]["filter_image"] = release("f5", fault="crash")
+    with stack(folder, FIRST, config) as it:
+        log = it.folder / "up.log"
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(
+                it.command(*UP),
+                cwd=ROOT,
+                env=it.engine.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+
+            def ended() -> Run:
+                code = process.wait(timeout=600)
+                return Run(code, log.read_text(encoding="utf-8"))
+
+            try:
+                yield ended
+            finally:
+                process.kill()

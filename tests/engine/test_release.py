@@ -1,0 +1,183 @@
+"""What a release, a rotated secret and a changed name do to a running estate, and what not."""
+
+import json
+import secrets
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from local.cloudflare.api import Cloudflare
+from ops.workplace import ROOT
+from tests.engine.conftest import ZONE
+from tests.engine.stack import Stack, images
+
+pytestmark = pytest.mark.engine
+
+
+def resources(estate: Stack) -> dict[str, dict[str, Any]]:
+    """Kind and name → the resource in the state; old secrets in it have names of their own."""
+    state = estate.state()["deployment"]["resources"]
+    return {
+        f"{one['type'].rpartition(':')[2]} {one['urn'].rpartition('::')[2]}": one for one in state
+    }
+
+
+def ids(found: dict[str, dict[str, Any]], kind: str) -> dict[str, str]:
+    """Name → id of the resources of one kind; a step has a new id when it has run again."""
+    return {
+        name.removeprefix(f"{kind} "): str(one["id"])
+        for name, one in found.items()
+        if name.startswith(f"{kind} ")
+    }
+
+
+def moved(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """The names whose value is not the same in both."""
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def generations(estate: Stack, family: str) -> list[str]:
+    """Names of a secret's generations in the Swarm, oldest first."""
+    found = estate.docker.secrets.list(filters={"label": f"estate.secret={estate.name}_{family}"})
+    return [one.name for one in sorted(found, key=lambda one: str(one.attrs["CreatedAt"]))]
+
+
+def mounted(estate: Stack) -> str:
+    """Name of the generation of the environment file that serves."""
+    (web,) = estate.docker.services.list(filters={"name": f"{estate.name}_web"})
+    (secret,) = web.attrs["Spec"]["TaskTemplate"]["ContainerSpec"]["Secrets"]
+    return str(secret["SecretName"])
+
+
+def copies(estate: Stack) -> list[str]:
+    """What lies in the volume of the backups."""
+    command = ["find", "/backups", "-type", "f", "-size", "+0"]
+    volume = {f"{estate.name}_backups": {"bind": "/backups", "mode": "ro"}}
+    listed = estate.docker.containers.run(images()["tools"], command, volumes=volume, remove=True)
+    return sorted(listed.decode().split())
+
+
+def empty_up(estate: Stack) -> None:
+    done = estate.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert done.code == 0, done.output
+
+
+def test_a_rotated_secret_restarts_what_reads_it_and_runs_no_step(estate: Stack) -> None:
+    before, tasks, kept = resources(estate), estate.tasks(), copies(estate)
+    first = mounted(estate)
+    estate.set("ticketsSecrets.SMTP_PASSWORD", secrets.token_hex(32))
+    estate.must_up()
+    after = resources(estate)
+    assert moved(ids(before, "Command"), ids(after, "Command")) == set()
+    assert moved(ids(before, "Service"), ids(after, "Service")) == set()
+    assert moved(tasks, estate.tasks()) == {f"{estate.name}_web"}
+    assert copies(estate) == kept
+    assert mounted(estate) != first
+    assert generations(estate, "web_env") == [first, mounted(estate)]
+    assert estate.get("tickets.probe.localhost", "/api/health").status_code == 200
+
+
+def test_a_secret_of_both_sides_reaches_convex_without_a_restart_of_it(estate: Stack) -> None:
+    before, tasks = resources(estate), estate.tasks()
+    estate.set("ticketsSecrets.FLEET_SYNC_SECRET", secrets.token_hex(32))
+    estate.must_up()
+    ran = moved(ids(before, "Command"), ids(resources(estate), "Command"))
+    assert ran == {f"{estate.name}-convex-env"}
+    assert moved(tasks, estate.tasks()) == {f"{estate.name}_web"}
+    assert len(generations(estate, "web_env")) == 3
+
+
+def test_a_value_that_comes_back_works_and_old_generations_do_not_pile_up(estate: Stack) -> None:
+    *_, second, third = generations(estate, "web_env")
+    assert mounted(estate) == third
+    fleet = estate.config["ticketsSecrets"].pop("FLEET_SYNC_SECRET")
+    estate.write()
+    estate.must_up()
+    assert mounted(estate) == second
+    assert len(generations(estate, "web_env")) == 3
+    estate.set("ticketsSecrets.FLEET_SYNC_SECRET", fleet)
+    estate.set("ticketsSecrets.SMTP_PASSWORD", secrets.token_hex(32))
+    estate.must_up()
+    assert len(generations(estate, "web_env")) == 3
+    assert {second, mounted(estate)} < set(generations(estate, "web_env"))
+    empty_up(estate)
+
+
+def test_a_new_image_is_a_release_from_backup_to_smoke_test(estate: Stack) -> None:
+    before, tasks, kept = resources(estate), estate.tasks(), copies(estate)
+    estate.set("tickets.image", variant("DEMO_RELEASE=r2"))
+    estate.must_up()
+    after = resources(estate)
+    health = estate.get("tickets.probe.localhost", "/api/health").json()
+    digest = estate.config["tickets"]["image"].rpartition(":")[2]
+    assert (health["build"], health["release"]) == ("r2", digest[:12])
+    assert moved(tasks, estate.tasks()) == {f"{estate.name}_web"}
+    ran = ["backup", "migrate", "auth-seed", "queues-ensure", "convex-deploy", "smoke"]
+    assert moved(ids(before, "Command"), ids(after, "Command")) == {
+        f"{estate.name}-{step}" for step in ran
+    }
+    ended = {step: after[f"Command {estate.name}-{step}"]["created"] for step in ran}
+    ended["web"] = after[f"Service {estate.name}_web"]["modified"]
+    assert sorted(ended, key=lambda step: str(ended[step])) == [
+        *("backup", "migrate", "auth-seed", "queues-ensure", "web", "convex-deploy", "smoke")
+    ]
+    new = set(copies(estate)) - set(kept)
+    assert {path.split("/")[2] for path in new} == {"web", "convex"}
+    empty_up(estate)
+
+
+def variant(*arguments: str) -> str:
+    """Build a variant of the demonstration application; return its reference."""
+    command = [sys.executable, "-m", "local.images.build", "tickets", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_backup_says_what_it_proved(estate: Stack) -> None:
+    backup = resources(estate)[f"Command {estate.name}-backup"]
+    result = json.loads(backup["outputs"]["stdout"])
+    proven = {one["name"]: one for one in result["databases"]}
+    assert set(proven) == {"web", "convex"}
+    for one in proven.values():
+        assert one["tables"] > 0
+        assert any(path.endswith(one["file"]) for path in copies(estate)), one["file"]
+
+
+def test_a_new_name_is_one_setting_and_the_old_one_keeps_answering(
+    estate: Stack, cloudflare: Cloudflare
+) -> None:
+    old, new = "tickets.probe.localhost", "help.probe.localhost"
+    before, tasks = resources(estate), estate.tasks()
+    asked = len(cloudflare.requests)
+    estate.config["tickets"]["web"] |= {"domain": new, "extra_domains": [old]}
+    estate.write()
+    estate.must_up()
+    for domain in (old, new):
+        assert estate.get(domain, "/api/health").status_code == 200
+    assert names(cloudflare) == {old, new, "convex.probe.localhost", "admin.probe.localhost"}
+    wrote = [one for one in cloudflare.requests[asked:] if one[0] != "GET"]
+    assert wrote == [("POST", f"/client/v4/zones/{ZONE}/dns_records")]
+    ran = moved(ids(before, "Command"), ids(resources(estate), "Command"))
+    assert ran == {f"{estate.name}-smoke"}
+    assert f"{estate.name}_convex_backend" not in moved(tasks, estate.tasks())
+
+
+def test_a_name_taken_away_stops_answering_and_loses_its_record(
+    estate: Stack, cloudflare: Cloudflare
+) -> None:
+    old, new = "tickets.probe.localhost", "help.probe.localhost"
+    assert new in names(cloudflare)
+    estate.config["tickets"]["web"] |= {"domain": old, "extra_domains": []}
+    estate.write()
+    estate.must_up()
+    assert names(cloudflare) == {old, "convex.probe.localhost", "admin.probe.localhost"}
+    assert estate.get(old, "/api/health").status_code == 200
+    assert estate.get(new, "/api/health").status_code == 404
+
+
+def names(cloudflare: Cloudflare) -> set[str]:
+    """The names that have a record."""
+    return {str(one["name"]) for one in cloudflare.zones.records[ZONE].values()}

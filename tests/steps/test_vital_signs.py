@@ -1,0 +1,104 @@
+"""What the health check measures, on real containers that look like those of a system."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import docker.errors
+import pytest
+
+from ops.vital_signs import Subject, read_signs
+from tests.steps.conftest import image_ref
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+    from tests.steps.conftest import Steps
+
+MIB = 2**20
+BACKEND = """
+import time
+held = b"x" * (24 * 2**20)
+print("shape_inference failed in _scheduled_job_logs\\nfine\\nshape_inference again", flush=True)
+time.sleep(600)
+"""
+FILES = """
+import json, os
+for name, size in (("db.sqlite3", 3), ("db.sqlite3-wal", 2)):
+    open("/v0/" + name, "wb").write(bytes(size * 2**20))
+open("/v1/catalog.json", "w").write('CATALOG')
+"""
+
+
+def subject(steps: Steps) -> Subject:
+    return Subject(
+        stack=steps.name,
+        convex=f"{steps.name}_convex_backend",
+        convex_volume=f"{steps.name}-convex",
+        database="db.sqlite3",
+        backup_volume=f"{steps.name}-backups",
+        databases=2,
+        tools=image_ref("tools"),
+    )
+
+
+def start(
+    steps: Steps, service: str, code: str, *, memory: int = 64 * MIB, swap: int = -1
+) -> Container:
+    """Start a container that the daemon takes for a task of a service."""
+    return steps.client.containers.run(
+        image_ref("tools"),
+        ["python3", "-c", code],
+        entrypoint=[],
+        detach=True,
+        labels={**steps.labels, "com.docker.swarm.service.name": service},
+        mem_limit=str(memory),
+        memswap_limit=swap,
+    )
+
+
+def await_log(container: Container, text: bytes) -> None:
+    for line in container.logs(stream=True, follow=True):
+        if text in line:
+            return
+    raise AssertionError(container.logs())
+
+
+def test_every_sign_is_read_from_the_host(steps: Steps) -> None:
+    old, new = ("2026-01-01T00:00:00Z", (datetime.now(UTC) - timedelta(hours=5)).isoformat())
+    catalog = {name: [{"created": old}, {"created": new}] for name in ("web", "convex")}
+    volumes = [steps.volume("convex"), steps.volume("backups")]
+    steps.python(FILES.replace("CATALOG", json.dumps(catalog)), *volumes)
+    await_log(start(steps, f"{steps.name}_convex_backend", BACKEND), b"again")
+    hoard = "b'x' * 200_000_000"
+    hungry = start(steps, f"{steps.name}_migrate", hoard, memory=16 * MIB, swap=16 * MIB)
+    assert hungry.wait(timeout=30)["StatusCode"] == 137
+    before = steps.containers()
+
+    signs = read_signs(steps.client, subject(steps))
+    assert signs.memory is not None
+    assert 24 * MIB < signs.memory < 64 * MIB
+    assert signs.database == 5 * MIB  # the write-ahead log counts
+    assert signs.shape_lines == 2
+    assert signs.oom_kills == 1
+    assert 0 < signs.free < 1
+    assert signs.backup_age is not None
+    assert timedelta(hours=4.9) < signs.backup_age < timedelta(hours=5.1)
+    assert steps.containers() == before
+
+
+def test_what_is_not_there_is_no_zero(steps: Steps) -> None:
+    steps.volume("convex")
+    steps.volume("backups")
+    signs = read_signs(steps.client, subject(steps))
+    assert (signs.memory, signs.database, signs.backup_age) == (None, None, None)
+    assert (signs.oom_kills, signs.shape_lines) == (0, 0)
+
+
+def test_a_look_at_a_system_that_is_not_there_makes_no_volume(steps: Steps) -> None:
+    with pytest.raises(docker.errors.NotFound):
+        read_signs(steps.client, subject(steps))
+    filters = {"name": steps.name}
+    assert steps.client.volumes.list(filters=filters) == []

@@ -1,0 +1,103 @@
+"""Thresholds of the health check, and what they are read from."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops import health
+from ops.errors import OpsError
+from ops.health import Level, findings, report
+from ops.vital_signs import Signs, backup_age, moment, used_memory
+
+MIB, GIB = 2**20, 2**30
+NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+WELL = Signs(
+    memory=395 * MIB,
+    database=17 * MIB,
+    oom_kills=0,
+    shape_lines=0,
+    free=0.4,
+    backup_age=timedelta(hours=3),
+)
+
+
+def test_the_numbers_of_a_healthy_day_raise_nothing() -> None:
+    assert {one.level for one in findings(WELL)} == {Level.OK}
+    assert report(list(findings(WELL)), "prod").endswith("\nno alert\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "sign", "level"),
+    [
+        ({"memory": GIB}, "memory of Convex", Level.OK),
+        ({"memory": GIB + 1}, "memory of Convex", Level.WATCH),
+        ({"memory": 5 * GIB}, "memory of Convex", Level.WATCH),
+        ({"memory": 5 * GIB + 1}, "memory of Convex", Level.ALERT),
+        ({"memory": None}, "memory of Convex", Level.ALERT),
+        ({"database": 50 * MIB}, "SQLite file of Convex", Level.OK),
+        ({"database": 50 * MIB + 1}, "SQLite file of Convex", Level.WATCH),
+        ({"database": 200 * MIB + 1}, "SQLite file of Convex", Level.ALERT),
+        ({"database": None}, "SQLite file of Convex", Level.ALERT),
+        ({"oom_kills": 1}, "out of memory, last 24 h", Level.ALERT),
+        ({"shape_lines": 1}, "shape_inference, last 50 log lines", Level.ALERT),
+        ({"free": 0.1}, "free disk of Docker", Level.OK),
+        ({"free": 0.099}, "free disk of Docker", Level.ALERT),
+        ({"backup_age": timedelta(days=7)}, "last proven backup", Level.OK),
+        ({"backup_age": timedelta(days=7, seconds=1)}, "last proven backup", Level.WATCH),
+        ({"backup_age": None}, "last proven backup", Level.WATCH),
+    ],
+)
+def test_each_sign_has_its_threshold(change: dict[str, object], sign: str, level: Level) -> None:
+    found = list(findings(replace(WELL, **change)))  # type: ignore[arg-type] # fields by name
+    assert [one.sign for one in found if one.level is not Level.OK] == (
+        [] if level is Level.OK else [sign]
+    )
+    assert {one.level for one in found if one.sign == sign} == {level}
+
+
+def test_the_table_says_what_was_found_and_what_to_do() -> None:
+    bad = replace(WELL, memory=19 * GIB, oom_kills=2)
+    lines = report(list(findings(bad)), "prod").splitlines()
+    assert lines[0] == "health of stack prod:"
+    memory, kills = (line.split() for line in (lines[2], lines[4]))
+    assert (memory[3:5], memory[-1]) == (["19", "GB"], "ALERT")
+    assert (kills[-3], kills[-1]) == ("2", "ALERT")
+    assert lines[-1] == "2 past its threshold: see docs/operate.md, Health"
+
+
+@pytest.mark.parametrize(
+    ("stats", "used"),
+    [
+        ({"cache": 6, "total_inactive_file": 3, "inactive_file": 1}, 97),
+        ({"file": 6, "inactive_file": 4}, 96),
+        ({}, 100),
+    ],
+)
+def test_unused_page_cache_is_no_used_memory(stats: dict[str, int], used: int) -> None:
+    assert used_memory({"memory_stats": {"usage": 100, "stats": stats}}) == used
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-11-22T14:00:00.123456789Z", 14),
+        ("2026-11-22T14:00:00Z", 14),
+        ("2026-11-22T11:00:00.123456789-03:00", 14),
+        ("2026-11-22T16:00:00+02:00", 14),
+    ],
+)
+def test_a_time_of_docker_is_read_whatever_its_decimals_and_offset(text: str, hour: int) -> None:
+    assert moment(text).astimezone(UTC) == NOW.replace(hour=hour)
+
+
+def test_the_oldest_of_the_newest_copies_counts() -> None:
+    newest = ["2026-11-22T13:00:00Z", "2026-11-20T14:00:00Z"]
+    assert backup_age(newest, 2, NOW) == timedelta(days=2)
+    assert backup_age(newest[:1], 2, NOW) is None
+
+
+def test_a_stack_that_was_never_brought_up_is_neither_healthy_nor_sick() -> None:
+    with pytest.raises(OpsError, match="never brought up") as caught:
+        health.health("staging")
+    assert caught.value.exit_code not in {0, health.EXIT_ALERT}
