@@ -9,7 +9,7 @@ import docker.errors
 from steps.library_errors import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from docker import DockerClient
 
@@ -19,7 +19,7 @@ KEPT = 3
 
 
 def removable(
-    found: Iterable[Mapping[str, Any]], *, name: str, in_use: set[str], way_back: set[str]
+    found: Sequence[Mapping[str, Any]], *, name: str, in_use: set[str], way_back: set[str]
 ) -> list[str]:
     """Return the ids of the generations to remove before the one called `name` is created. Pure.
 
@@ -33,7 +33,8 @@ def removable(
     returning = [secret["ID"] for secret in free if secret["Spec"]["Name"] == name]
     others = [secret for secret in free if secret["Spec"]["Name"] != name]
     newest_first = sorted(others, key=lambda secret: str(secret["CreatedAt"]), reverse=True)
-    old = [secret["ID"] for secret in newest_first[KEPT - 1 :]]
+    room = max(0, KEPT - 1 - (len(found) - len(free)))
+    old = [secret["ID"] for secret in newest_first[room:]]
     return returning + [id_ for id_ in old if id_ not in way_back]
 
 

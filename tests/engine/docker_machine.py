@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
+import docker.errors
 
+from local.images.build.registry import address
 from tests.engine.forwarding import forwarding
 from tests.engine.network_namespace import Namespace
 from tests.engine.stack import wait_until
 
 _CGROUPS = Path("/sys/fs/cgroup")
-_REGISTRY = ("127.0.0.1", 5000)
 _START = """
 hostname "$1" && mount --bind "$2/run" /run &&
 exec setpriv --pdeathsig TERM \\
@@ -69,6 +70,8 @@ def machine(place: Namespace, folder: Path) -> Iterator[Machine]:
     """
     for part in ("run", "data"):
         (folder / part).mkdir(parents=True)
+    host, _, port = address().partition(":")
+    registry = (host, int(port))
     log = (folder / "dockerd.log").open("wb")
     # A mount namespace of its own: nobody else sees that /run, nor the disks of its containers.
     started = ["unshare", "--uts", "--mount", "sh", "-c", _START, "sh", place.name, str(folder)]
@@ -76,18 +79,27 @@ def machine(place: Namespace, folder: Path) -> Iterator[Machine]:
         stack.callback(shutil.rmtree, folder)
         stack.callback(_clear_cgroups, place.name)
         stack.enter_context(log)
-        stack.enter_context(forwarding(_REGISTRY, _REGISTRY, inside=place.name))
+        stack.enter_context(forwarding(registry, registry, inside=place.name))
         daemon = subprocess.Popen(place.command(*started), stdout=log, stderr=log)
         stack.callback(_end, daemon)
         wait_until(lambda: _answers(daemon, folder), 60)
         client = docker.DockerClient(f"unix://{folder}/run/docker.sock", timeout=60)
-        yield Machine(place.name, folder, stack.enter_context(closing(client)))
+        stack.enter_context(closing(client))
+        stack.callback(_kill_containers, client)
+        yield Machine(place.name, folder, client)
 
 
 def _answers(daemon: subprocess.Popen[bytes], folder: Path) -> bool:
     said = (folder / "dockerd.log").read_text(encoding="utf-8")
     assert daemon.poll() is None, said
     return "API listen on" in said
+
+
+def _kill_containers(client: docker.DockerClient) -> None:
+    """The daemon would wait for each to end politely, and nobody will ask them again."""
+    for container in client.containers.list():
+        with suppress(docker.errors.APIError):
+            container.kill()
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

@@ -68,6 +68,7 @@ class Life:
     Attributes:
         stack: the stack.
         witness: what was seen of processes and containers.
+        dns: Cloudflare's stand-in, with its records.
         said: command → its output.
         releases: what was tried → what came of it.
         first: a first up of another stack that failed.
@@ -75,6 +76,7 @@ class Life:
 
     stack: Stack
     witness: Witness
+    dns: Cloudflare
     said: dict[str, Run] = field(default_factory=dict)
     releases: dict[str, Release] = field(default_factory=dict)
     first: Run = field(default_factory=lambda: Run(-1, ""))
@@ -132,7 +134,7 @@ def life(folder: Path) -> Iterator[Life]:
     with _dns() as api, _failing_first_up(folder / FIRST) as first_up:
         config["dns"] = {"zones": {f"{NAME}.localhost": ZONE}, "api_url": api.url}
         with stack(folder / NAME, NAME, config) as it:
-            lived = Life(it, Witness(NAME))
+            lived = Life(it, Witness(NAME), api)
             for path, secret in CANARIES.items():
                 key = ("--path", f"estate:{path}", "--secret")
                 it.engine.ask("config", "set", *key, stdin=secret)
@@ -161,7 +163,7 @@ def _live(life: Life) -> None:
 def resolve_as_told(life: Life) -> None:
     """Do what the second try of a failed migration says, in the release that serves."""
     again = life.say(*UP)
-    (name,) = re.findall(r"prisma migrate resolve --rolled-back (\S+);", again.output)
+    (name,) = set(re.findall(r"prisma migrate resolve --rolled-back (\S+);", again.output))
     (web,) = life.stack.docker.containers.list(filters={"name": f"{NAME}_web.1."})
     done = web.exec_run(["bun", "x", "prisma", "migrate", "resolve", "--rolled-back", name])
     assert done.exit_code == 0, done.output

@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from ops.workplace import ROOT
-from tests.engine.releases import missing
+from tests.engine.releases import release
 from tests.engine.stack import Run, Stack, images, remove_labelled, stack, tickets_config
 
 pytestmark = pytest.mark.engine
@@ -37,7 +37,7 @@ except OpsError as error:
 def half(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose first release has failed: volumes, services, and a job kept for its log."""
     config = tickets_config(NAME, port=8296)
-    config["tickets"]["image"] = missing(config["tickets"]["image"])
+    config["tickets"]["image"] = release("half", fault="bad-migration")
     with stack(tmp_path_factory.mktemp(NAME), NAME, config) as it:
         done = it.up()
         assert done.code not in {0, None}

@@ -2,18 +2,19 @@
 
 import json
 import secrets
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from local.cloudflare.api import Cloudflare
-from ops.workplace import ROOT
 from tests.engine.conftest import ZONE
+from tests.engine.releases import release
 from tests.engine.stack import Stack, images
 
 pytestmark = pytest.mark.engine
+
+OLD, NEW = "tickets.probe.localhost", "help.probe.localhost"
+OTHERS = ("convex.probe.localhost", "admin.probe.localhost")
 
 
 def resources(estate: Stack) -> dict[str, dict[str, Any]]:
@@ -89,25 +90,9 @@ def test_a_secret_of_both_sides_reaches_convex_without_a_restart_of_it(estate: S
     assert len(generations(estate, "web_env")) == 3
 
 
-def test_a_value_that_comes_back_works_and_old_generations_do_not_pile_up(estate: Stack) -> None:
-    *_, second, third = generations(estate, "web_env")
-    assert mounted(estate) == third
-    fleet = estate.config["ticketsSecrets"].pop("FLEET_SYNC_SECRET")
-    estate.write()
-    estate.must_up()
-    assert mounted(estate) == second
-    assert len(generations(estate, "web_env")) == 3
-    estate.set("ticketsSecrets.FLEET_SYNC_SECRET", fleet)
-    estate.set("ticketsSecrets.SMTP_PASSWORD", secrets.token_hex(32))
-    estate.must_up()
-    assert len(generations(estate, "web_env")) == 3
-    assert {second, mounted(estate)} < set(generations(estate, "web_env"))
-    empty_up(estate)
-
-
 def test_a_new_image_is_a_release_from_backup_to_smoke_test(estate: Stack) -> None:
     before, tasks, kept = resources(estate), estate.tasks(), copies(estate)
-    estate.set("tickets.image", variant("DEMO_RELEASE=r2"))
+    estate.set("tickets.image", release("r2"))
     estate.must_up()
     after = resources(estate)
     health = estate.get("tickets.probe.localhost", "/api/health").json()
@@ -125,15 +110,6 @@ def test_a_new_image_is_a_release_from_backup_to_smoke_test(estate: Stack) -> No
     ]
     new = set(copies(estate)) - set(kept)
     assert {path.split("/")[2] for path in new} == {"web", "convex"}
-    empty_up(estate)
-
-
-def variant(*arguments: str) -> str:
-    """Build a variant of the demonstration application; return its reference."""
-    command = [sys.executable, "-m", "local.images.build", "tickets", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_a_backup_says_what_it_proved(estate: Stack) -> None:
@@ -149,33 +125,39 @@ def test_a_backup_says_what_it_proved(estate: Stack) -> None:
 def test_a_new_name_is_one_setting_and_the_old_one_keeps_answering(
     estate: Stack, cloudflare: Cloudflare
 ) -> None:
-    old, new = "tickets.probe.localhost", "help.probe.localhost"
     before, tasks = resources(estate), estate.tasks()
     asked = len(cloudflare.requests)
-    estate.config["tickets"]["web"] |= {"domain": new, "extra_domains": [old]}
-    estate.write()
-    estate.must_up()
-    for domain in (old, new):
+    rename(estate, NEW, [OLD])
+    for domain in (OLD, NEW):
         assert estate.get(domain, "/api/health").status_code == 200
-    assert names(cloudflare) == {old, new, "convex.probe.localhost", "admin.probe.localhost"}
+    assert names(cloudflare) == {OLD, NEW, *OTHERS}
     wrote = [one for one in cloudflare.requests[asked:] if one[0] != "GET"]
     assert wrote == [("POST", f"/client/v4/zones/{ZONE}/dns_records")]
     ran = moved(ids(before, "Command"), ids(resources(estate), "Command"))
     assert ran == {f"{estate.name}-smoke"}
     assert f"{estate.name}_convex_backend" not in moved(tasks, estate.tasks())
+    assert len(generations(estate, "web_env")) == 3
 
 
-def test_a_name_taken_away_stops_answering_and_loses_its_record(
+def test_a_name_taken_away_stops_answering_and_a_secret_that_comes_back_serves(
     estate: Stack, cloudflare: Cloudflare
 ) -> None:
-    old, new = "tickets.probe.localhost", "help.probe.localhost"
-    assert new in names(cloudflare)
-    estate.config["tickets"]["web"] |= {"domain": old, "extra_domains": []}
+    assert NEW in names(cloudflare)
+    *_, earlier, now = generations(estate, "web_env")
+    assert mounted(estate) == now
+    rename(estate, OLD, [])
+    assert names(cloudflare) == {OLD, *OTHERS}
+    assert estate.get(OLD, "/api/health").status_code == 200
+    assert estate.get(NEW, "/api/health").status_code == 404
+    assert mounted(estate) == earlier
+    assert len(generations(estate, "web_env")) == 3
+    empty_up(estate)
+
+
+def rename(estate: Stack, domain: str, extra_domains: list[str]) -> None:
+    estate.config["tickets"]["web"] |= {"domain": domain, "extra_domains": extra_domains}
     estate.write()
     estate.must_up()
-    assert names(cloudflare) == {old, "convex.probe.localhost", "admin.probe.localhost"}
-    assert estate.get(old, "/api/health").status_code == 200
-    assert estate.get(new, "/api/health").status_code == 404
 
 
 def names(cloudflare: Cloudflare) -> set[str]:

@@ -1,14 +1,18 @@
 """Thresholds of the health check, and what they are read from."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import settings
 from ops import health
+from ops.__main__ import main
 from ops.errors import OpsError
 from ops.health import Level, findings, report
 from ops.vital_signs import Signs, backup_age, moment, used_memory
+from tests.unit.stack_files import changed, raw
 
 MIB, GIB = 2**20, 2**30
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -101,3 +105,32 @@ def test_a_stack_that_was_never_brought_up_is_neither_healthy_nor_sick() -> None
     with pytest.raises(OpsError, match="never brought up") as caught:
         health.health("staging")
     assert caught.value.exit_code not in {0, health.EXIT_ALERT}
+
+
+def given(monkeypatch: pytest.MonkeyPatch, socket: str) -> None:
+    """Have the check meet a stack whose host is a socket of this machine."""
+    estate = settings.load(raw(changed({"hosts.vps.url": f"unix://{socket}"})), "test")
+    monkeypatch.setattr(health, "stack_file", lambda stack: stack)
+    monkeypatch.setattr(health, "is_made", lambda _file: True)
+    monkeypatch.setattr(health, "made", lambda stack: stack)
+    monkeypatch.setattr(health, "estate_of", lambda _engine: estate)
+
+
+def test_a_host_that_cannot_be_reached_is_neither_healthy_nor_sick(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, "/nowhere/docker.sock")
+    assert main(["health", "test"]) == 1
+    printed = capsys.readouterr()
+    assert "The Docker daemon does not answer." in printed.err
+    assert "alert" not in printed.out
+
+
+@pytest.mark.parametrize(("memory", "code"), [(GIB, 0), (2 * GIB, 0), (6 * GIB, 8)])
+def test_only_an_alert_changes_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, memory: int, code: int
+) -> None:
+    given(monkeypatch, "/nowhere/docker.sock")
+    monkeypatch.setattr(health, "connect", lambda *_: nullcontext())
+    monkeypatch.setattr(health, "read_signs", lambda *_: replace(WELL, memory=memory))
+    assert main(["health", "test"]) == code

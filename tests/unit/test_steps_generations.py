@@ -35,7 +35,15 @@ def test_nothing_goes_while_there_are_few() -> None:
 
 def test_what_is_mounted_or_a_way_back_stays_however_old() -> None:
     found = [generation(number) for number in (1, 2, 3, 4, 5)]
-    assert removable(found, name="env_new", in_use={"id1"}, way_back={"id2"}) == ["id3"]
+    gone = removable(found, name="env_new", in_use={"id1"}, way_back={"id2"})
+    assert gone == ["id4", "id3"]
+
+
+def test_the_one_that_serves_is_among_those_that_stay() -> None:
+    found = [generation(number) for number in (1, 2, 3)]
+    gone = removable(found, name="env_new", in_use={"id3"}, way_back={"id2"})
+    assert gone == ["id1"]
+    assert len(found) - len(gone) + 1 == KEPT
 
 
 def test_the_left_over_of_a_value_that_comes_back_makes_way() -> None:
