@@ -62,7 +62,8 @@ def finish_interrupted(engine: Engine) -> bool:
         return bool(known)
     created = [one for one in unknown if one.doing == "creating"]
     updated = [one.name for one in unknown if one.doing == "updating"]
-    sys.stderr.write(f"an earlier run was killed: taking back {len(created)} half-made things\n")
+    names = ", ".join(sorted(one.name for one in created if "name" in one.inputs)) or "nothing"
+    sys.stderr.write(f"an earlier run was killed; taking back what it was creating: {names}\n")
     for target in targets(engine):
         with connect(target, Context()) as client:
             take_back(client, [(one.type, one.name) for one in created], known)

@@ -13,7 +13,7 @@ from ops.drift import Drift
 from ops.errors import OpsError
 from ops.up import bring_up
 from tests.engine.conftest import TOKEN, ZONE
-from tests.engine.stack import Stack, images, stack, tickets_config
+from tests.engine.stack import Stack, images
 
 pytestmark = pytest.mark.engine
 
@@ -228,12 +228,3 @@ def test_a_host_that_does_not_answer_is_neither_drift_nor_its_absence(
         estate.set("hosts.here.url", reached)
     assert broken.value.exit_code not in {0, 7}
     assert "nobody.sock" in str(broken.value)
-
-
-def test_what_nobody_has_brought_up_yet_is_not_drift(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    name = "probe-new"
-    with stack(tmp_path / "stack", name, tickets_config(name, port=8182)) as new:
-        assert drift.tell(new.engine) == 0
-    assert capsys.readouterr().out == f"no drift in stack {name}\n"

@@ -139,7 +139,7 @@ def test_a_record_that_was_made_but_not_recorded_is_there_once_afterwards(life: 
     life.stack.engine.ask("stack", "import", stdin=json.dumps(state))
     done = bring_up(life.stack)
     assert done.code == 0, done.output
-    assert "taking back 1 half-made things" in done.output
+    assert f"what it was creating: {lost['inputs']['name']}\n" in done.output
     assert lost["id"] not in records
     assert sorted(one["name"] for one in records.values()) == names
     assert life.stack.drift() == []
