@@ -15,7 +15,7 @@ from local.cloudflare.api import Cloudflare, running
 from ops.workplace import PRIVATE, ROOT
 from tests.engine.canaries import Places, Witness, files
 from tests.engine.releases import Fault, missing, release
-from tests.engine.stack import Run, Stack, stack, tickets_config
+from tests.engine.stack import Run, Stack, stack, tickets_config, wait_until
 
 NAME = "fault1"
 PORT = 8280
@@ -88,9 +88,10 @@ class Life:
         return done
 
     def build(self) -> str:
-        """Return the build that answers through the edge."""
-        answer = self.stack.get(f"tickets.{NAME}.localhost", "/api/health")
-        return str(answer.json()["build"])
+        """Return the build that answers through the edge, which sees a new task 2 s late."""
+        domain = f"tickets.{NAME}.localhost"
+        wait_until(lambda: self.stack.get(domain, "/api/health").is_success, 30)
+        return str(self.stack.get(domain, "/api/health").json()["build"])
 
     def must_serve(self, image: str, *how: str) -> None:
         """Release an image, which has to succeed."""

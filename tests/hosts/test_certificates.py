@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from steps.web import open_client
-from tests.engine.acme_server import AcmeServer, acme_server
 from tests.engine.stack import Stack, stack, tickets_config, wait_until
+from tests.hosts.acme_server import AcmeServer, acme_server
 
 pytestmark = pytest.mark.engine
 

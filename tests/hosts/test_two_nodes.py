@@ -8,10 +8,10 @@ from typing import Any
 import docker
 import pytest
 
-from tests.engine.docker_machine import Machine, machine
-from tests.engine.forwarding import forwarding
 from tests.engine.network_namespace import Namespace, ip, namespace
 from tests.engine.stack import Stack, tickets_config
+from tests.hosts.docker_machine import Machine, machine
+from tests.hosts.forwarding import forwarding
 
 pytestmark = pytest.mark.engine
 

@@ -14,9 +14,9 @@ import docker
 import docker.errors
 
 from local.images.build.registry import address
-from tests.engine.forwarding import forwarding
 from tests.engine.network_namespace import Namespace
 from tests.engine.stack import wait_until
+from tests.hosts.forwarding import forwarding
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _START = """

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ops.errors import OpsError
-from tests.engine.ssh_server import SshServer, new_key
 from tests.engine.stack import Stack, stack, tickets_config
+from tests.hosts.ssh_server import SshServer, new_key
 
 pytestmark = pytest.mark.engine
 
