@@ -1,5 +1,6 @@
 # The way in. `make help` lists what a person runs; the work is done by ops/ and local/setup/.
 STACK ?= local
+MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 export STACK
 

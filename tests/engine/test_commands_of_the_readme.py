@@ -16,16 +16,21 @@ pytestmark = pytest.mark.engine
 LIMIT_S = 900
 
 
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make as a person without any of our variables."""
-    own = ("PULUMI_", "VIRTUAL_ENV", "STACK", "MAKE")
+def of_a_person() -> dict[str, str]:
+    """Return the environment without any of our variables."""
+    own = ("PULUMI_", "VIRTUAL_ENV", "STACK", "MAKE", "MFLAGS")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(own)}
     if "PULUMI_HOME" in os.environ:  # whichever plugins the tests were given
         environment["PULUMI_HOME"] = os.environ["PULUMI_HOME"]
+    return environment
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a person does."""
     return subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
-        env=environment,
+        env=of_a_person(),
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -110,7 +115,13 @@ def test_the_printed_environment_works_for_plain_pulumi(local_stack: str) -> Non
     assert local_stack
     script = 'eval "$(make env)" && pulumi stack output urls --json --stack local'
     done = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=of_a_person(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)) == {"tickets", "convex", "convex-admin"}

@@ -24,6 +24,14 @@ held = b"x" * (24 * 2**20)
 print("shape_inference failed in _scheduled_job_logs\\nfine\\nshape_inference again", flush=True)
 time.sleep(600)
 """
+# A child runs out of memory and its parent lives on for a moment: of a container that ends with
+# the kill itself, a busy daemon may never learn the reason.
+HOARD = """
+import subprocess, sys, time
+killed = subprocess.run([sys.executable, "-c", "b'x' * 200_000_000"]).returncode
+time.sleep(3)
+sys.exit(128 - killed)
+"""
 FILES = """
 import json, os
 for name, size in (("db.sqlite3", 3), ("db.sqlite3-wal", 2)):
@@ -72,9 +80,8 @@ def test_every_sign_is_read_from_the_host(steps: Steps) -> None:
     volumes = [steps.volume("convex"), steps.volume("backups")]
     steps.python(FILES.replace("CATALOG", json.dumps(catalog)), *volumes)
     await_log(start(steps, f"{steps.name}_convex_backend", BACKEND), b"again")
-    hoard = "b'x' * 200_000_000"
-    hungry = start(steps, f"{steps.name}_migrate", hoard, memory=16 * MIB, swap=16 * MIB)
-    assert hungry.wait(timeout=30)["StatusCode"] == 137
+    hungry = start(steps, f"{steps.name}_migrate", HOARD, memory=32 * MIB, swap=32 * MIB)
+    assert hungry.wait(timeout=60)["StatusCode"] == 137
     before = steps.containers()
 
     signs = read_signs(steps.client, subject(steps))
