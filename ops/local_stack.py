@@ -11,7 +11,7 @@ from pathlib import Path
 from local.stack import image_paths, render
 from ops.engine import Engine
 from ops.errors import OpsError
-from ops.workplace import PRIVATE, ROOT
+from ops.workplace import PRIVATE, ROOT, engine_environment
 
 STACK = "local"
 _HTTP = 80
@@ -28,7 +28,12 @@ def build_images() -> None:
     Raises:
         OpsError: an image could not be built; the builder has said why.
     """
-    done = subprocess.run([sys.executable, "-m", "local.images.build"], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "local.images.build"],
+        cwd=ROOT,
+        env=engine_environment(),
+        check=False,
+    )
     if done.returncode:
         raise OpsError(
             "the images of the local stack could not be built",

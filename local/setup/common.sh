@@ -37,6 +37,8 @@ need_go() {
     mkdir -p "$bin"
     ln -sf "$("$UV" tool dir --bin)/go" "$bin/go"
   fi
+  # Later programs find it where they find the engine.
+  ln -sfn "$bin/go" .estate/bin/go
   export PATH="$bin:$PATH"
 }
 
