@@ -1,7 +1,7 @@
 """Half-made objects of a Swarm: removed when they were being created, awaited when updated."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import docker.errors
@@ -43,8 +43,11 @@ def take_back(client: DockerClient, made: Sequence[tuple[str, str]], known: set[
         doomed = {id_ for id_, one in services.items() if one["Spec"]["Name"] in wanted[_SERVICE]}
         for id_ in doomed - known:
             api.remove_service(id_)
-        # The next task of that name would write the same volume, so the last one has to be gone.
-        _wait(lambda: all(_has_ended(client, id_) for id_ in doomed - known), _LEAVE_LIMIT_S)
+        # A next writer of the same volume has to find the last one gone; so has a network.
+        awaited = [
+            id_ for id_ in doomed - known if wanted[_NETWORK] or _writes(services[id_]["Spec"])
+        ]
+        _wait(lambda: all(_has_ended(client, id_) for id_ in awaited), _LEAVE_LIMIT_S)
         used = mounted([one for id_, one in services.items() if id_ not in doomed - known], "Spec")
         for one in api.secrets():
             if one["Spec"]["Name"] in wanted[_SECRET] and one["ID"] not in known | used:
@@ -66,6 +69,11 @@ def settle(client: DockerClient, services: Sequence[str]) -> None:
     """
     with translated("It could not be seen whether an update has ended.", state="Unchanged."):
         _wait(lambda: not any(_is_moving(client.api, name) for name in services), _SETTLE_LIMIT_S)
+
+
+def _writes(spec: Mapping[str, Any]) -> bool:
+    mounts = spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or []
+    return any(not mount.get("ReadOnly") for mount in mounts)
 
 
 def _has_ended(client: DockerClient, service_id: str) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from local.cloudflare.api import Cloudflare, running
-from tests.engine.life import Life
-from tests.engine.life import life as lived
 from tests.engine.stack import Stack, stack, tickets_config
 
 NAME, PORT = "probe", 8180
@@ -29,11 +27,4 @@ def estate(tmp_path_factory: pytest.TempPathFactory, cloudflare: Cloudflare) -> 
     config["dnsSecrets"] = {"CLOUDFLARE_API_TOKEN": TOKEN}
     with stack(tmp_path_factory.mktemp("estate"), NAME, config) as it:
         it.must_up()
-        yield it
-
-
-@pytest.fixture(scope="session")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A stack whose releases have failed in every way; slow, and made once."""
-    with lived(tmp_path_factory.mktemp("life")) as it:
         yield it

@@ -29,6 +29,7 @@ class FakeApi:
     def __init__(self, **objects: dict[str, str]) -> None:
         self.objects = {kind: dict(names) for kind, names in objects.items()}
         self.mounts: dict[str, list[str]] = {}
+        self.writers: set[str] = set()
         self.removed: list[str] = []
         self.states: list[str] = []
         self._left: dict[str, int] = {}
@@ -41,7 +42,12 @@ class FakeApi:
 
     def _task(self, id_: str) -> dict[str, Any]:
         secrets = [{"SecretID": secret} for secret in self.mounts.get(id_, [])]
-        return {"ContainerSpec": {"Secrets": secrets}}
+        volumes = [{"Type": "volume", "Target": "/data", "ReadOnly": id_ not in self.writers}]
+        return {"ContainerSpec": {"Secrets": secrets, "Mounts": volumes}}
+
+    def at_work(self, id_: str) -> bool:
+        """Whether the last task of a removed service still runs."""
+        return bool(self._left[id_])
 
     def secrets(self) -> list[dict[str, Any]]:
         found = self.objects.get("secrets", {}).items()
@@ -103,6 +109,15 @@ def test_what_was_being_created_and_is_not_in_the_state_goes() -> None:
     made = [(SERVICE, "sistema_web"), (SECRET, "sistema_web_env_0"), (NETWORK, "sistema_internal")]
     take_back(client(api), made, set())
     assert api.removed == ["s1", "k1", "n1"]
+
+
+def test_the_task_of_a_writer_is_waited_for_and_no_other() -> None:
+    api = FakeApi(services={"s1": "sistema_web", "s2": "sistema_cron"})
+    api.writers.add("s1")
+    take_back(client(api), [(SERVICE, "sistema_web"), (SERVICE, "sistema_cron")], set())
+    assert sorted(api.removed) == ["s1", "s2"]
+    assert not api.at_work("s1")
+    assert api.at_work("s2")
 
 
 def test_what_the_state_has_stays_whatever_its_name() -> None:

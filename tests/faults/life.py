@@ -13,9 +13,9 @@ from pathlib import Path
 
 from local.cloudflare.api import Cloudflare, running
 from ops.workplace import PRIVATE, ROOT
-from tests.engine.canaries import Places, Witness, files
 from tests.engine.releases import Fault, missing, release
 from tests.engine.stack import Run, Stack, stack, tickets_config, wait_until
+from tests.faults.canaries import Places, Witness, files
 
 NAME = "fault1"
 PORT = 8280

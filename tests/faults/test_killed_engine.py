@@ -8,10 +8,10 @@ from typing import Any, Literal
 import docker.errors
 import pytest
 
-from tests.engine.killing import at_work, bring_up, kill_when
-from tests.engine.life import ZONE, Life
 from tests.engine.releases import release
 from tests.engine.stack import Stack, stack, tickets_config
+from tests.faults.killing import at_work, bring_up, kill_when
+from tests.faults.life import ZONE, Life
 
 pytestmark = pytest.mark.engine
 

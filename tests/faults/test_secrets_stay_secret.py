@@ -11,9 +11,9 @@ from typing import Any
 import docker.types
 import pytest
 
-from tests.engine.canaries import Witness, files, search
-from tests.engine.life import CANARIES, NAME, Life
 from tests.engine.stack import images, wait_until
+from tests.faults.canaries import Witness, files, search
+from tests.faults.life import CANARIES, NAME, Life
 
 pytestmark = pytest.mark.engine
 
