@@ -197,9 +197,20 @@ class Stack:
         }
 
     def get(self, domain: str, path: str = "/") -> httpx.Response:
-        """Ask through the edge, as a browser on this machine would."""
+        """Ask through the edge, as a browser on this machine would.
+
+        The edge looks for new tasks and routes every two seconds: until it has, and for 15 s at
+        most, its own "not found" and "no server" are asked again.
+        """
         port = self.config["edge"]["http_port"]
-        return httpx.get(f"http://127.0.0.1:{port}{path}", headers={"host": domain}, timeout=10)
+        end = time.monotonic() + 15
+        while True:
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}{path}", headers={"host": domain}, timeout=10
+            )
+            if answer.status_code not in {404, 502, 503, 504} or time.monotonic() > end:
+                return answer
+            time.sleep(0.5)
 
     def take_away(self) -> None:
         """Remove everything of this stack from the machine, data included.
