@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down preview drift health env test check format bench
+.PHONY: help setup up down preview drift health releases backups rollback restore env test check format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,23 @@ health: ## thresholds of the runbooks on stack STACK: "Error 8" is an alert
 	@local/setup/run python
 	@$(PYTHON) -m ops health $(STACK)
 
+releases: ## what was released on STACK, when, by whom, with what end (APP=… JSON=1)
+	@local/setup/run python engine plugins
+	@$(PYTHON) -m ops releases $(STACK) $(APP:%=--app %) $(if $(JSON),--json)
+
+backups: ## the proven copies of STACK (APP=… JSON=1); SAVE=file or LOAD=file moves them
+	@local/setup/run python engine plugins
+	@$(PYTHON) -m ops backups $(STACK) $(APP:%=--app %) $(if $(JSON),--json) \
+	  $(SAVE:%=--save %) $(LOAD:%=--load %) $(if $(FORCE),--force)
+
+rollback: setup ## back to the release before: APP=…; TO=release DATA=1 DRY=1 FORCE=1
+	@$(PYTHON) -m ops rollback $(STACK) $(APP:%=--app %) $(TO:%=--to %) \
+	  $(if $(DATA),--data) $(if $(DRY),--dry) $(if $(FORCE),--force)
+
+restore: setup ## an older copy under the same release: APP=… FROM=latest|file; DRY=1 FORCE=1
+	@$(PYTHON) -m ops restore $(STACK) $(APP:%=--app %) $(FROM:%=--from %) \
+	  $(if $(DRY),--dry) $(if $(FORCE),--force)
+
 env: ## the export lines with which plain `pulumi …` works here
 	@mkdir -p .estate
 	@local/setup/run python engine plugins >.estate/env.log 2>&1 || { cat .estate/env.log >&2; exit 1; }
@@ -53,5 +70,6 @@ format: ## rewrite the sources the way `make check` wants them
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-bench: setup ## cost of a preview against bare resources
+bench: setup ## cost of a preview against bare resources, and of a release to users
 	@$(PYTHON) -m bench.noop
+	@$(PYTHON) -m bench.release

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.apps.crm import Crm
 from components.apps.tickets import Tickets
 from components.dns import Records
 from components.edge.traefik import Traefik
@@ -21,15 +22,27 @@ if estate.edge:
 
     if estate.tickets and estate.tickets_secrets and estate.tools:
         tickets = Tickets(
+            estate,
             estate.tickets,
             estate.tickets_secrets,
-            edge=estate.edge,
-            public_network=edge.network,
             tools=estate.tools,
+            edge=edge,
             place=place[estate.tickets.host],
         )
         urls |= tickets.urls
         services |= tickets.services
+
+    if estate.crm and estate.crm_secrets and estate.tools:
+        crm = Crm(
+            estate,
+            estate.crm,
+            estate.crm_secrets,
+            tools=estate.tools,
+            edge=edge,
+            place=place[estate.crm.host],
+        )
+        urls |= crm.urls
+        services |= crm.services
 
 if estate.dns and estate.dns_secrets:
     Records(estate.dns, estate.dns_secrets, estate.hosts_by_domain())

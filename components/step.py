@@ -21,6 +21,7 @@ class StepSpec:
         triggers: what runs it again; never a secret itself and never a connection.
         secrets: what it is given on standard input.
         limit_s: seconds after which the engine gives up on it.
+        words: what a preview shows of it to a person.
     """
 
     run: str
@@ -28,6 +29,7 @@ class StepSpec:
     triggers: Sequence[str]
     secrets: Mapping[str, object] = field(default_factory=dict)
     limit_s: int = 1800
+    words: str = ""
 
 
 def step(name: str, spec: StepSpec, opts: pulumi.ResourceOptions) -> command.local.Command:
@@ -50,7 +52,10 @@ def step(name: str, spec: StepSpec, opts: pulumi.ResourceOptions) -> command.loc
         name,
         create=f"{_RUN} {spec.run}",
         update=":",
-        environment={"STEP_INPUT": json.dumps(spec.inputs, sort_keys=True)},
+        environment={
+            "STEP_INPUT": json.dumps(spec.inputs, sort_keys=True),
+            **({"IN_WORDS": spec.words} if spec.words else {}),
+        },
         stdin=pulumi.Output.secret(json.dumps(spec.secrets, sort_keys=True)),
         triggers=list(spec.triggers),
         logging=command.local.Logging.STDERR,

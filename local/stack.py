@@ -1,13 +1,15 @@
 """Turns the template of the local stack into its stack file; pure, writes nothing itself."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
 
 _IMAGE = re.compile(r"@IMAGE_([a-z0-9-]+)@")
 _SECRET = re.compile(r"@SECRET_hex([0-9]+)@")
+_PART = re.compile(r"^  (estate:\w+):", re.MULTILINE)
+_CONFIG = re.compile(r"^config:\n", re.MULTILINE)
 _PLACEHOLDER = "placeholder"
 
 
@@ -58,6 +60,32 @@ def secret_paths(template: str) -> list[SecretPath]:
 def image_paths(template: str) -> dict[str, str]:
     """Every key of the template that holds an image → the image's name."""
     return {path: found[1] for path, found in _marked(template, _IMAGE.fullmatch)}
+
+
+def parts(text: str) -> dict[str, str]:
+    """Every part of a template or of a stack file made from it: its key → its lines."""
+    found = list(_PART.finditer(text))
+    ends = [one.start() for one in found[1:]] + [len(text)]
+    return {one[1]: text[one.start() : end] for one, end in zip(found, ends, strict=True)}
+
+
+def grown(stack_file: str, template: str, *, offered: Collection[str]) -> str:
+    """Add the parts that a template has got since a stack file was written, marks and all.
+
+    Args:
+        stack_file: text of the stack file.
+        template: text of `local/stack.yaml`.
+        offered: keys that the stack file was offered before; one taken out of it stays out.
+    """
+    known = {*offered, *parts(stack_file)}
+    new = "".join(lines for key, lines in parts(template).items() if key not in known)
+    return _CONFIG.sub(lambda found: found[0] + new, stack_file, count=1)
+
+
+def unset(stack_file: str, template: str) -> list[SecretPath]:
+    """Every secret of the template that is still a placeholder in a stack file."""
+    values = dict(_leaves(yaml.safe_load(stack_file)["config"], ""))
+    return [one for one in secret_paths(template) if values.get(one.path) == _PLACEHOLDER]
 
 
 def _marked(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.hooks import Hooks
-from settings import Estate, Host
+from settings import Estate, Host, secret_texts
 
 if TYPE_CHECKING:
     from ops.reactions import Reactions
@@ -22,9 +22,9 @@ def hooks_for(estate: Estate) -> Callable[[str, Host], Hooks]:
         # Nothing runs in a preview, and it need not pay for importing the Docker SDK.
         return lambda _name, _manager: Hooks()
     # Now and not when a hook runs: by then the program has ended, and its folder has left sys.path.
-    from ops.reactions import Reactions, secret_values  # noqa: PLC0415
+    from ops.reactions import Reactions  # noqa: PLC0415
 
-    hidden = secret_values(estate)
+    hidden = list(secret_texts(estate))
     return lambda name, manager: _bind(name, Reactions(manager, hidden))
 
 

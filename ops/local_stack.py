@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from local.stack import image_paths, render
+from local.stack import grown, image_paths, parts, render, unset
 from ops.engine import Engine
 from ops.errors import OpsError
 from ops.workplace import PRIVATE, ROOT, engine_environment
@@ -20,6 +20,7 @@ FILE = ROOT / "Pulumi.local.yaml"
 _TEMPLATE = ROOT / "local/stack.yaml"
 _BUILT = PRIVATE / "images.json"
 _USED = PRIVATE / "images-used.json"
+_OFFERED = PRIVATE / "parts-offered.json"
 
 
 def build_images() -> None:
@@ -42,29 +43,36 @@ def build_images() -> None:
 
 
 def write(engine: Engine) -> None:
-    """Write the stack file when there is none; afterwards change only rebuilt images in it.
+    """Write the stack file when there is none; afterwards add only what is new in the template.
+
+    New are systems that the file was never offered, and images built since.
 
     Args:
         engine: on the local stack, which exists in the state already or is made here.
     """
     images = _refs(_BUILT)
-    if not FILE.exists():
-        text, paths = render(_TEMPLATE.read_text(encoding="utf-8"), images)
-        FILE.write_text(text, encoding="utf-8")
-        engine.ask("stack", "select", "--create")
-        for secret in paths:
-            engine.ask(
-                *("config", "set", "--path", secret.path, "--secret"),
-                stdin=secrets.token_hex(secret.bytes),
-            )
-        port = free_port()
-        if port != _HTTP:
-            engine.ask("config", "set", "--path", "estate:edge.http_port", str(port))
+    template = _TEMPLATE.read_text(encoding="utf-8")
+    is_first = not FILE.exists()
+    if is_first:
+        text = template
     else:
-        engine.ask("stack", "select", "--create")
-        for path, image in _rebuilt(images).items():
-            engine.ask("config", "set", "--path", path, image)
+        there = FILE.read_text(encoding="utf-8")
+        text = grown(there, template, offered=_offered(there))
+    FILE.write_text(render(text, images)[0], encoding="utf-8")
+    engine.ask("stack", "select", "--create")
+    # Also those that a killed run has left as placeholders.
+    for secret in unset(FILE.read_text(encoding="utf-8"), template):
+        engine.ask(
+            *("config", "set", "--path", secret.path, "--secret"),
+            stdin=secrets.token_hex(secret.bytes),
+        )
+    if is_first and (port := free_port()) != _HTTP:
+        engine.ask("config", "set", "--path", "estate:edge.http_port", str(port))
+    # The images of a new file are those just built.
+    for path, image in ({} if is_first else _rebuilt(images)).items():
+        engine.ask("config", "set", "--path", path, image)
     _USED.write_text(json.dumps(images), encoding="utf-8")
+    _OFFERED.write_text(json.dumps(list(parts(template))), encoding="utf-8")
 
 
 def free_port(wanted: int = _HTTP, others: Iterable[int] = _OTHER_PORTS) -> int:
@@ -87,14 +95,26 @@ def free_port(wanted: int = _HTTP, others: Iterable[int] = _OTHER_PORTS) -> int:
     )
 
 
+def _offered(stack_file: str) -> list[str]:
+    if not _OFFERED.exists():
+        return list(parts(stack_file))
+    offered: list[str] = json.loads(_OFFERED.read_text(encoding="utf-8"))
+    return offered
+
+
 def _rebuilt(images: Mapping[str, str]) -> dict[str, str]:
     """Key of the stack file → new reference, for images built anew since the file was written.
 
     An image that somebody chose by hand stays until the one built here changes.
     """
     used = json.loads(_USED.read_text(encoding="utf-8")) if _USED.exists() else {}
+    there = parts(FILE.read_text(encoding="utf-8"))
     paths = image_paths(_TEMPLATE.read_text(encoding="utf-8"))
-    return {path: images[name] for path, name in paths.items() if images[name] != used.get(name)}
+    return {
+        path: images[name]
+        for path, name in paths.items()
+        if images[name] != used.get(name) and path.partition(".")[0] in there
+    }
 
 
 def _refs(built: Path) -> dict[str, str]:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pulumi
-from pydantic import SecretStr
 
 from components.place import docker_target
 from ops.tasks import DockerTasks
 from ops.watch import Watch
-from settings import Estate, Host
+from settings import Host
 from steps.context import Context
 from steps.docker_host import connect
 from steps.generations import make_way
@@ -67,14 +66,6 @@ class Reactions:
     def _tasks(self) -> Iterator[DockerTasks]:
         with connect(self._target, Context()) as client:
             yield DockerTasks(client)
-
-
-def secret_values(estate: Estate) -> list[str]:
-    """Return every secret of a stack file in clear."""
-    parts = [part for part in (estate.tickets_secrets, estate.dns_secrets) if part is not None]
-    values = [value for part in parts for _, value in part]
-    values += [login.password for login in estate.registry_secrets.values()]
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 def _docker_name(args: HookArgs) -> str:

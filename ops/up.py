@@ -9,6 +9,7 @@ from ops.locks import release_dead_lock
 from ops.recovery import finish_interrupted
 from ops.repair import notice_drift
 from ops.stacks import made
+from ops.unfinished import close_idle, take_back_unfinished
 
 
 def up(stack: str) -> int:
@@ -29,8 +30,22 @@ def bring_up(engine: Engine) -> int:
 
     What a killed engine left is put right first, and what was changed by hand is noticed.
     """
+    prepare(engine)
+    return apply(engine)
+
+
+def prepare(engine: Engine) -> None:
+    """Put right what a killed process left, and notice what was changed by hand."""
     release_dead_lock(engine)
     if finish_interrupted(engine):
+        take_back_unfinished(engine)
         for one in notice_drift(engine):
             sys.stderr.write(f"changed by hand, to be put back: {one.resource} {one.field}\n")
-    return engine.show("up", "--yes", "--skip-preview", "--suppress-outputs")
+
+
+def apply(engine: Engine) -> int:
+    """Have the engine bring the stack to what its file says; return its exit code."""
+    code = engine.show("up", "--yes", "--skip-preview", "--suppress-outputs")
+    if code == 0:
+        close_idle(engine)
+    return code

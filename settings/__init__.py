@@ -1,5 +1,8 @@
 """The stack file as types. Pure: it reads nothing but what it is given."""
 
+from .application import Application, Migrations
+from .crm import Crm
+from .crm_env import POSTGRES_PORT, BackupSecrets, CrmSecrets, crm_env
 from .dns import Dns, DnsSecrets, Record
 from .dotenv import dotenv
 from .duration import Duration
@@ -10,20 +13,26 @@ from .hosts import Host
 from .loading import KEYS, known_keys, load
 from .placeholders import placeholders
 from .registries import RegistryLogin
+from .secret_texts import secret_texts
 from .tickets import Dashboard, Tickets
 from .tickets_env import (
     CONVEX_VARIABLES,
     TicketsSecrets,
     convex_env,
     seed_env,
-    service_env,
+    start_env,
     web_env,
 )
 
 __all__ = [
     "CONVEX_VARIABLES",
     "KEYS",
+    "POSTGRES_PORT",
     "Acme",
+    "Application",
+    "BackupSecrets",
+    "Crm",
+    "CrmSecrets",
     "Dashboard",
     "Dns",
     "DnsSecrets",
@@ -31,6 +40,7 @@ __all__ = [
     "Edge",
     "Estate",
     "Host",
+    "Migrations",
     "Record",
     "RegistryLogin",
     "SettingsError",
@@ -38,11 +48,13 @@ __all__ = [
     "TicketsSecrets",
     "Tools",
     "convex_env",
+    "crm_env",
     "dotenv",
     "known_keys",
     "load",
     "placeholders",
+    "secret_texts",
     "seed_env",
-    "service_env",
+    "start_env",
     "web_env",
 ]

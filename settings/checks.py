@@ -7,12 +7,17 @@ What could not be read is false and is not None, so that nothing is said about i
 from collections import Counter
 from collections.abc import Iterator
 
+from .checks_of_applications import (
+    check_applications,
+    check_crm,
+    check_dashboard,
+    check_names,
+    check_seed,
+    check_tickets,
+)
+from .checks_of_secrets import check_crm_secrets, check_tickets_secrets
 from .estate import Estate
-from .model import Absent
-from .placeholder import WORD
-from .tickets_env import TicketsSecrets
-
-Mistake = tuple[str, str]
+from .host_names import Mistake, is_known_host, unknown_host
 
 
 def check_hosts(estate: Estate, _stack: str) -> Iterator[Mistake]:
@@ -28,7 +33,7 @@ def check_hosts(estate: Estate, _stack: str) -> Iterator[Mistake]:
                 if getattr(host, field) is not None:
                     yield f"{key}.{field}", "is for ssh hosts only; remove the line"
         if host.manager and host.manager not in estate.hosts:
-            yield f"{key}.manager", _unknown_host(estate)
+            yield f"{key}.manager", unknown_host(estate)
         elif host.manager and estate.hosts[host.manager].manager:
             yield f"{key}.manager", "needs a host that manages its Swarm itself"
         if host.node is None and swarms[estate.swarm(name)] > 1:
@@ -42,8 +47,8 @@ def check_edge(estate: Estate, _stack: str) -> Iterator[Mistake]:
     edge = estate.edge
     if not edge:
         return
-    if not _is_known_host(estate, edge.host):
-        yield "edge.host", _unknown_host(estate)
+    if not is_known_host(estate, edge.host):
+        yield "edge.host", unknown_host(estate)
     if edge.http_port and edge.http_port == edge.https_port:
         yield "edge.https_port", "needs another port than estate:edge.http_port"
     if edge.acme and edge.acme.challenge == "dns":
@@ -82,82 +87,19 @@ def check_domains(estate: Estate, _stack: str) -> Iterator[Mistake]:
             yield key, "needs a name inside one of the zones of estate:dns.zones"
 
 
-def check_tickets(estate: Estate, _stack: str) -> Iterator[Mistake]:
-    """The tickets system has all that it stands on."""
-    tickets = estate.tickets
-    if not tickets:
-        return
-    if not _is_known_host(estate, tickets.host):
-        yield "tickets.host", _unknown_host(estate)
-    if estate.edge is None:
-        yield "edge", "is missing: estate:tickets is reached through it"
-    elif estate.edge.host and tickets.host and not _share_swarm(estate):
-        yield "tickets.host", "needs a host in the Swarm of estate:edge.host"
-    if estate.tools is None:
-        yield "tools.image", "is missing: the jobs of estate:tickets run on it"
-    if tickets.source and tickets.release_sha is None:
-        yield "tickets.release_sha", "is missing: with a source the image does not tell the release"
-    for part in ("web", "convex"):
-        system = getattr(tickets, part)
-        if system.memory_limit and system.memory_reservation > system.memory_limit:
-            yield f"tickets.{part}.memory_reservation", "needs at most the memory_limit beside it"
-
-
-def check_seed(estate: Estate, stack: str) -> Iterator[Mistake]:
-    """Production is safe from its own seed."""
-    if not estate.tickets or stack != "prod":
-        return
-    if estate.tickets.seed.ensure_only is False:
-        yield "tickets.seed.ensure_only", "must be true in stack prod: false resets live passwords"
-
-
-def check_dashboard(estate: Estate, _stack: str) -> Iterator[Mistake]:
-    """The database console is not open to the world."""
-    if not estate.tickets or not estate.tickets.dashboard:
-        return
-    dashboard = estate.tickets.dashboard
-    if dashboard.allow == () and dashboard.users == ():
-        yield "tickets.dashboard.allow", "is missing: needs networks here, or users beside it"
-    for index, network in enumerate(dashboard.allow):
-        if network.endswith("/0"):
-            yield (
-                f"tickets.dashboard.allow[{index}]",
-                "needs a smaller network: this one is the whole world",
-            )
-
-
-def check_secrets(estate: Estate, stack: str) -> Iterator[Mistake]:
-    """Every secret is there, and none is a known or a shared one."""
-    tickets, secrets = estate.tickets, estate.tickets_secrets
-    if tickets and secrets is None:
-        yield "ticketsSecrets", f"is missing: estate:tickets needs {', '.join(_required_secrets())}"
-    if not secrets:
-        return
-    if tickets and tickets.seed.admin and secrets.SEED_USER_PASSWORD is None:
-        yield "ticketsSecrets.SEED_USER_PASSWORD", "is missing: estate:tickets.seed.admin needs it"
-    sync = secrets.CONVEX_SYNC_SECRET
-    if sync and sync.get_secret_value() == "dev-sync-secret" and stack != "local":
-        yield (
-            "ticketsSecrets.CONVEX_SYNC_SECRET",
-            "must not be the value of the example; make one with: openssl rand -hex 32",
-        )
-    fleet = secrets.FLEET_SYNC_SECRET
-    if fleet and fleet == secrets.MACHINE_PROVISIONING_SECRET and fleet.get_secret_value() != WORD:
-        yield (
-            "ticketsSecrets.FLEET_SYNC_SECRET",
-            "must not be MACHINE_PROVISIONING_SECRET again; give it its own or remove it",
-        )
-
-
 CHECKS = (
     check_hosts,
     check_edge,
     check_dns,
     check_domains,
+    check_applications,
     check_tickets,
+    check_crm,
+    check_names,
     check_seed,
     check_dashboard,
-    check_secrets,
+    check_tickets_secrets,
+    check_crm_secrets,
 )
 
 
@@ -166,15 +108,11 @@ def mistakes(estate: Estate, stack: str) -> list[Mistake]:
     return [mistake for check in CHECKS for mistake in check(estate, stack)]
 
 
-def _required_secrets() -> list[str]:
-    return [name for name, field in TicketsSecrets.model_fields.items() if field.is_required()]
-
-
 def _names(estate: Estate) -> Iterator[tuple[str, str]]:
-    if estate.tickets:
-        for key, domain in estate.tickets.domains().items():
+    for system, application in estate.applications().items():
+        for key, domain in application.domains().items():
             if domain:
-                yield f"tickets.{key}", domain
+                yield f"{system}.{key}", domain
     if estate.dns:
         for index, record in enumerate(estate.dns.records):
             if record.name:
@@ -184,20 +122,3 @@ def _names(estate: Estate) -> Iterator[tuple[str, str]]:
 def _are_records(*keys: str) -> bool:
     """Two records may share a name: A beside AAAA, or several addresses."""
     return all(key.startswith("dns.") for key in keys)
-
-
-def _is_known_host(estate: Estate, host: str) -> bool:
-    return not host or isinstance(estate.hosts, Absent) or host in estate.hosts
-
-
-def _unknown_host(estate: Estate) -> str:
-    return f"needs the name of a host in estate:hosts: {', '.join(estate.hosts) or 'none is there'}"
-
-
-def _share_swarm(estate: Estate) -> bool:
-    if not estate.edge or not estate.tickets:
-        return True
-    hosts = (estate.edge.host, estate.tickets.host)
-    return any(not _is_known_host(estate, host) for host in hosts) or (
-        estate.swarm(hosts[0]) == estate.swarm(hosts[1])
-    )

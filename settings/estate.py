@@ -2,6 +2,9 @@
 
 from pydantic import Field
 
+from .application import Application
+from .crm import Crm
+from .crm_env import BackupSecrets, CrmSecrets
 from .dns import Dns, DnsSecrets
 from .edge import Edge
 from .hosts import Host
@@ -34,6 +37,9 @@ class Estate(Model):
         tools: image of the jobs.
         tickets: the tickets system.
         tickets_secrets: secrets of `tickets`.
+        crm: the CRM.
+        crm_secrets: secrets of `crm`.
+        backup_secrets: secrets of the backups.
     """
 
     hosts: dict[HostName, Host] = Field(default_factory=dict)
@@ -46,15 +52,24 @@ class Estate(Model):
     tools: Tools | None = None
     tickets: Tickets | None = None
     tickets_secrets: TicketsSecrets | None = Field(default=None, alias="ticketsSecrets")
+    crm: Crm | None = None
+    crm_secrets: CrmSecrets | None = Field(default=None, alias="crmSecrets")
+    backup_secrets: BackupSecrets | None = Field(default=None, alias="backupSecrets")
 
     def swarm(self, host: str) -> str:
         """Name of the host that manages the Swarm in which a host is a node."""
         named = self.hosts.get(host)
         return named.manager or host if named else host
 
+    def applications(self) -> dict[str, Application]:
+        """Each application that the stack has, by its key."""
+        known = {"tickets": self.tickets, "crm": self.crm}
+        return {key: application for key, application in known.items() if application}
+
     def hosts_by_domain(self) -> dict[str, Host]:
         """Each public domain of each system → the host that serves it."""
-        if self.tickets is None:
-            return {}
-        host = self.hosts[self.tickets.host]
-        return dict.fromkeys(self.tickets.domains().values(), host)
+        return {
+            domain: self.hosts[application.host]
+            for application in self.applications().values()
+            for domain in application.domains().values()
+        }

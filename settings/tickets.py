@@ -1,5 +1,6 @@
 """The tickets system: a web application and its Convex backend."""
 
+from .application import Application, Backup, Migrations
 from .duration import Duration
 from .model import Listed, Model
 from .tickets_env import TicketsEnv
@@ -10,15 +11,12 @@ from .types import (
     BcryptUser,
     ByteSize,
     Cidr,
-    Commit,
     CronExpression,
     Domain,
     Email,
-    HostName,
     HttpPath,
     ImageRef,
     InstanceName,
-    Kept,
     ServiceName,
     Timespan,
     Variable,
@@ -130,16 +128,6 @@ class Flags(Model):
     skip_sqlite_rebuild: bool = True
 
 
-class Backup(Model):
-    """Copies made before each release.
-
-    Attributes:
-        keep: how many proven ones stay.
-    """
-
-    keep: Kept = 5
-
-
 class Smoke(Model):
     """The test from outside that ends a release.
 
@@ -168,14 +156,12 @@ class Cron(Model):
     usb_cleanup: CronExpression | None = "*/30 * * * *"
 
 
-class Tickets(Model):
-    """The whole system.
+class Tickets(Application):
+    """The whole system; its image is the web application, or the runtime of `source`.
 
     Attributes:
-        host: name of the host it runs on.
         name: what `docker stack deploy` called the stack: the prefix of services and volumes.
-        image: the web application, or its runtime when `source` is given.
-        release_sha: the commit that the image or the source holds.
+        migrations: whether the old release may serve while and after the schema changes.
         source: code on the host instead of in the image.
         web: the web application.
         convex: its backend.
@@ -188,10 +174,10 @@ class Tickets(Model):
         cron: recurring calls.
     """
 
-    host: HostName
     name: ServiceName = "sistema"
-    image: ImageRef
-    release_sha: Commit | None = None
+    # Prisma runs a SQLite migration statement by statement, without a transaction around it: one
+    # that fails half-way can only be undone by the copy made before it.
+    migrations: Migrations = "offline"
     source: Source | None = None
     web: Web
     convex: Convex
@@ -202,11 +188,6 @@ class Tickets(Model):
     backup: Backup = Backup()
     smoke: Smoke = Smoke()
     cron: Cron = Cron()
-
-    @property
-    def release(self) -> str:
-        """The name of the release: the commit, or the first 12 digits of the image's digest."""
-        return self.release_sha or self.image.partition("@sha256:")[2][:12]
 
     @property
     def command(self) -> tuple[str, ...] | None:

@@ -140,6 +140,7 @@ def web_env(tickets: "Tickets", secrets: TicketsSecrets, *, edge: "Edge") -> dic
         "SEED_TENANT_ID": tickets.seed.tenant_id,
         "CRON_SECRET": secrets.REPORTS_CRON_SECRET,
         "ARCHIVE_DIR": ARCHIVE_DIR,
+        **start_env(tickets),
         **_shared(env, secrets),
     })
 
@@ -152,13 +153,9 @@ def convex_env(tickets: "Tickets", secrets: TicketsSecrets) -> dict[str, str]:
     return _written(_shared(tickets.env, secrets))
 
 
-def service_env(tickets: "Tickets") -> dict[str, str]:
-    """Return the variables of the web container itself, none of them secret.
-
-    They are read before the `.env` file is, and the release shows in the service's definition.
-    """
+def start_env(tickets: "Tickets") -> dict[str, str]:
+    """Return the variables that a start script may want before it reads the `.env` file."""
     return _written({
-        "RELEASE_SHA": tickets.release,
         "SKIP_APT_BOOTSTRAP": tickets.flags.skip_apt_bootstrap,
         "SKIP_SQLITE_REBUILD": tickets.flags.skip_sqlite_rebuild,
     })

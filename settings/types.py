@@ -143,6 +143,7 @@ Timespan = Annotated[
 ByteSize = Annotated[int, Needs("a size in K, M or G, for example 512M", _read_size)]
 Port = Annotated[int, whole("a port from 1 to 65535, for example 443", 1, 65535)]
 Hour = Annotated[int, whole("an hour from 0 to 23, for example 8", 0, 23)]
+HttpStatus = Annotated[int, whole("an HTTP status from 100 to 599, for example 200", 100, 599)]
 Attempts = Annotated[int, whole("a number from 1 to 1000, for example 30", 1, 1000)]
 Kept = Annotated[int, whole("a number of backups from 1 to 1000, for example 5", 1, 1000)]
 Milliseconds = Annotated[
@@ -234,6 +235,13 @@ DatabaseUrl = Annotated[
     text(
         "a SQLite file on the volume at /app/data, for example file:/app/data/db.sqlite",
         r"file:/app/data/(?!.*\.\.)[A-Za-z0-9._/-]*[A-Za-z0-9_-]",
+    ),
+]
+PostgresName = Annotated[
+    str,
+    text(
+        "a Postgres name of small letters, digits and _, for example crm_user",
+        r"[a-z_][a-z0-9_]{0,62}",
     ),
 ]
 Variable = Annotated[str, Needs("a text in quotes, for example 'tenant-atlas'", _read_variable)]

@@ -11,36 +11,25 @@ import json
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pydantic import ValidationError
 
-from steps import (
-    backup_sqlite,
-    clear_jobs,
-    convex_admin_key,
-    convex_deploy,
-    convex_env,
-    inputs,
-    run_job,
-    smoke,
-)
+from steps import clear_jobs, convex_admin_key, convex_env, inputs
 from steps.context import Context
-from steps.errors import InputError, StepError
+from steps.errors import InputError, StepError, unexpected
 from steps.redact import Redactor, texts_in
+from steps.release import run as release
+from steps.release.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 STEPS: dict[str, tuple[type[inputs.Input], Callable[[Any, Context], dict[str, object]]]] = {
-    "backup-sqlite": (inputs.BackupInput, backup_sqlite.run),
     "clear-jobs": (inputs.ClearJobsInput, clear_jobs.run),
     "convex-admin-key": (inputs.ConvexTarget, convex_admin_key.run),
-    "convex-deploy": (inputs.ConvexDeployInput, convex_deploy.run),
     "convex-env": (inputs.ConvexTarget, convex_env.run),
-    "job": (inputs.JobInput, run_job.run),
-    "smoke": (inputs.SmokeInput, smoke.run),
+    "release": (Plan, release.run),
 }
 
 UNTRIED = "Nothing was tried."
@@ -120,17 +109,6 @@ def read_secrets(stdin: TextIO) -> dict[str, object]:
 def hiding(secrets: Mapping[str, object]) -> Redactor:
     """Return what hides every text among the secrets."""
     return Redactor(texts_in(dict(secrets)))
-
-
-def unexpected(error: Exception) -> StepError:
-    """Return a message for an error that nobody foresaw: its kind and where it happened."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return StepError(
-        "The step met an error that it does not know.",
-        why=f"{type(error).__name__}: {error}\nat {frame.filename}:{frame.lineno}",
-        state="The step stopped there; it can be run again.",
-        todo="Report it with this message, then run the update again.",
-    )
 
 
 def end(number: int, _frame: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Step `convex-deploy`: publishes the Convex functions of a release from a one-shot job."""
+"""Publishes the Convex functions of a release from a one-shot job."""
 
 from __future__ import annotations
 

@@ -7,12 +7,15 @@ StepError                 exit 1
  ├─ JobError              a one-shot job ended badly
  ├─ JobTimeoutError       a one-shot job ran into its time limit
  ├─ BackupError           a database could not be copied, or the copy could not be proven
- └─ ConvexError           the Convex backend gives no key or refuses what it was asked
+ ├─ ConvexError           the Convex backend gives no key or refuses what it was asked
+ └─ ReleaseError          a release failed, and this is what is in place now
+     └─ HalfAppliedError   and a part of its migration may have stayed in the data
 InputError                exit 2: the step was called wrongly, nothing was tried
 """
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 WIDTH = 300
@@ -88,7 +91,13 @@ class JobError(StepError):
 
 
 class JobTimeoutError(StepError):
-    """A one-shot job ran into its time limit."""
+    """A one-shot job ran into its time limit.
+
+    Attributes:
+        log: As of a job that failed.
+    """
+
+    log: str = ""
 
 
 class BackupError(StepError):
@@ -97,6 +106,25 @@ class BackupError(StepError):
 
 class ConvexError(StepError):
     """The Convex backend gives no admin key, or refuses what it was asked."""
+
+
+class ReleaseError(StepError):
+    """A release failed; its message says what is in place now."""
+
+
+class HalfAppliedError(ReleaseError):
+    """A migration failed, and a part of it may have stayed in the data."""
+
+
+def unexpected(error: Exception) -> StepError:
+    """Return a message for an error that nobody foresaw: its kind and where it happened."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return StepError(
+        "The step met an error that it does not know.",
+        why=f"{type(error).__name__}: {error}\nat {frame.filename}:{frame.lineno}",
+        state="The step stopped there; it can be run again.",
+        todo="Report it with this message, then run the update again.",
+    )
 
 
 def _lines(text: str, limit: int) -> list[str]:

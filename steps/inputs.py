@@ -75,7 +75,7 @@ class Job(PlainJob):
 
 
 class JobInput(Input):
-    """Input of step `job`."""
+    """A one-shot job and where it runs; `secret_files` come on standard input."""
 
     docker: DockerTarget
     job: Job
@@ -91,26 +91,6 @@ class ClearJobsInput(Input):
     labels: Annotated[dict[str, str], Field(min_length=1)]
 
 
-class Database(Input):
-    """One SQLite file in a volume; `path` is relative to the volume's root."""
-
-    name: Name
-    volume: Annotated[str, Field(min_length=1)]
-    path: Annotated[str, Field(pattern=r"^[^/\x00][^\x00]*$")]
-
-
-class BackupInput(Input):
-    """Input of step `backup-sqlite`; `keep` counts proven copies per database."""
-
-    docker: DockerTarget
-    job: PlainJob
-    backups_volume: Annotated[str, Field(min_length=1)]
-    keep: Annotated[int, Field(ge=1)]
-    release: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-    databases: Annotated[tuple[Database, ...], Field(min_length=1)]
-    timeout_s: Seconds = 1800
-
-
 class ConvexTarget(Input):
     """A running Convex backend: its Swarm service and its address from here."""
 
@@ -122,7 +102,7 @@ class ConvexTarget(Input):
 
 
 class ConvexDeployInput(ConvexTarget):
-    """Input of step `convex-deploy`; `job.command` is the deploy command without the key.
+    """How Convex functions are published; `job.command` is the deploy command without the key.
 
     `manager` manages the Swarm; None when the daemon beside the backend does so itself.
     """
@@ -134,7 +114,7 @@ class ConvexDeployInput(ConvexTarget):
 
 
 class SmokeInput(Input):
-    """Input of step `smoke`; `attempts` holds for all checks together."""
+    """The device check of the tickets system; `attempts` holds for all questions together."""
 
     url: Url
     convex_url: Url

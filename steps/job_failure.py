@@ -44,12 +44,14 @@ def _advice(state: TaskState) -> str:
 
 def overran(what: str, *, limit_s: float, state: TaskState, log: str) -> JobTimeoutError:
     """Return the error for a job that did not end within its limit, in seconds."""
-    return JobTimeoutError(
+    error = JobTimeoutError(
         f"{what} did not end within {limit_s:g} s.",
         why=f"last state: {state.describe()}; end of its log:\n{_shown(log)}",
         state="The job was stopped and removed.",
         todo="Find out what it waits for, or raise its time limit; then run the update again.",
     )
+    error.log = log
+    return error
 
 
 def _shown(log: str) -> str:

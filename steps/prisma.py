@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _CODE = re.compile(r"\b(P1001|P1002|P3009|P3018)\b")
 _FAILED_BEFORE = re.compile(r"[Tt]he `(?P<name>[^`]+)` migration started at")
 _FAILED_NOW = re.compile(r"Migration name:\s*(?P<name>\S+)")
+_APPLYING = re.compile(r"Applying migration `(?P<name>[^`]+)`")
+_ALL_APPLIED = "have been successfully applied"
 _DATABASE_SAYS = re.compile(r"Database error:\s*(?P<text>\S[^\n]*)")
 
 
@@ -29,6 +31,17 @@ def explain(log: str) -> Explanation | None:
     if found is None:
         return None
     return _EXPLAIN[found.group(1)](log)
+
+
+def failed_migration(log: str) -> str | None:
+    """Return the name of the migration that a log says failed, now or before; None without one.
+
+    One that was cut short, because its time was over or its database died, is the last that began.
+    """
+    found = _FAILED_NOW.search(log) or _FAILED_BEFORE.search(log)
+    if found is None and _ALL_APPLIED not in log:
+        found = next(reversed(list(_APPLYING.finditer(log))), None)
+    return found.group("name") if found else None
 
 
 def _explain_failed_before(log: str) -> Explanation:

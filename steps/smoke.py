@@ -1,4 +1,4 @@
-"""Step `smoke`: asks from outside, as a user and as a device would, whether the release works."""
+"""Asks from outside, as a user and as a device would, whether the release works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 
 from steps.context import Waiting
 from steps.errors import InputError, WebError
-from steps.web import open_client, shown
+from steps.web import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +163,7 @@ _ADVICE = {
 }
 
 
-def run(given: SmokeInput, context: Context) -> dict[str, object]:
+def ask(http: httpx.Client, given: SmokeInput, context: Context) -> dict[str, object]:
     """Check front page, device registration, heartbeat, Convex and its WebSocket.
 
     Raises:
@@ -178,8 +178,7 @@ def run(given: SmokeInput, context: Context) -> dict[str, object]:
             state="Nothing was asked.",
             todo=f'Give {{"{SECRET}": "…"}}.',
         )
-    with open_client(given.ca_certificate) as http:
-        return SmokeRun(http, given, context).run(secret)
+    return SmokeRun(http, given, context).run(secret)
 
 
 def _token(answer: httpx.Response) -> str | None:

@@ -60,6 +60,39 @@ class Swarm:
             mode=mode,
         )
 
+    def update_service(self, service: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+        """Give a service a whole new specification, as the Docker API has it."""
+        self._api.update_service(
+            service["ID"],
+            service["Version"]["Index"],
+            task_template=dict(spec["TaskTemplate"]),
+            name=spec["Name"],
+            labels=spec.get("Labels"),
+            mode=spec["Mode"],
+            update_config=spec.get("UpdateConfig"),
+            rollback_config=spec.get("RollbackConfig"),
+            endpoint_spec=spec.get("EndpointSpec"),
+        )
+
+    def tasks(self, service: str) -> list[dict[str, Any]]:
+        """Return the tasks of a service, in any order; none when there is no such service."""
+        try:
+            found: list[dict[str, Any]] = self._api.tasks(filters={"service": service})
+        except docker.errors.NotFound:
+            return []
+        return found
+
+    def task_log(self, task: str, *, lines: int) -> str:
+        """Return the end of a task's log; empty when the task is gone already."""
+        url = self._api._url("/tasks/{0}/logs", task)  # noqa: SLF001 - the SDK has no call for it
+        given = {"stdout": 1, "stderr": 1, "tail": lines}
+        try:
+            answer = self._api._get(url, params=given, stream=False)  # noqa: SLF001
+            text: bytes = self._api._get_result_tty(False, answer, False)  # noqa: SLF001, FBT003
+        except docker.errors.APIError:
+            return ""
+        return text.decode(errors="replace").strip()
+
     def remove_service(self, service_id: str) -> None:
         """Remove a service; one that is gone already is fine."""
         try:
@@ -114,6 +147,32 @@ class Swarm:
     def create_secret(self, name: str, value: str, labels: Mapping[str, str]) -> str:
         """Create a secret and return its id."""
         return str(self._api.create_secret(name, value.encode(), labels=dict(labels))["ID"])
+
+    def configs(self, label: str) -> list[dict[str, Any]]:
+        """Return the configs with a label `key=value`, their data in base64."""
+        found: list[dict[str, Any]] = self._api.configs(filters={"label": label})
+        return found
+
+    def create_config(self, name: str, data: bytes, labels: Mapping[str, str]) -> bool:
+        """Create a config; False when its name is taken.
+
+        Raises:
+            APIError: The daemon refuses for another reason.
+        """
+        try:
+            self._api.create_config(name, data, labels=dict(labels))
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            return False
+        return True
+
+    def remove_config(self, config_id: str) -> None:
+        """Remove a config; one that is gone already is fine."""
+        try:
+            self._api.remove_config(config_id)
+        except docker.errors.NotFound:
+            return
 
     def remove_secret(self, secret_id: str) -> None:
         """Remove a secret; one that is gone already is fine."""

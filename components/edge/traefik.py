@@ -26,6 +26,7 @@ class Traefik(pulumi.ComponentResource):
     """
 
     network: pulumi.Output[str]
+    settings: Edge
 
     def __init__(self, edge: Edge, secrets: DnsSecrets | None, place: Place) -> None:
         """Declare the edge.
@@ -36,22 +37,24 @@ class Traefik(pulumi.ComponentResource):
             place: the host.
         """
         super().__init__("estate:edge:Traefik", edge.name)
-        self._edge, self._place = edge, place
+        self.settings, self._place = edge, place
         self._labels = {**place.labels, "estate.system": "edge"}
         self._filter_name = f"{edge.name}_docker"
         on_swarm = place.on_swarm(self)
         public = network(edge.network, self._labels, on_swarm)
         private = network(self._filter_name, self._labels, on_swarm, internal=True)
-        docker_filter = self._filter(private.id)
-        self._traefik([public.id, private.id], self._files(secrets), docker_filter)
+        own = Attachment(network=private.id, name=self._filter_name)
+        docker_filter = self._filter(own)
+        shared = Attachment(network=public.id, name=edge.network)
+        self._traefik([shared, own], self._files(secrets), docker_filter)
         self.network = public.id
         self.register_outputs({"network": public.id})
 
-    def _filter(self, private: pulumi.Input[str]) -> pulumi.Resource:
+    def _filter(self, private: Attachment) -> pulumi.Resource:
         readable = ("EVENTS", "NETWORKS", "NODES", "PING", "SERVICES", "TASKS", "VERSION", "INFO")
         spec = ServiceSpec(
             name=self._filter_name,
-            image=self._edge.filter_image,
+            image=self.settings.filter_image,
             env={**dict.fromkeys(readable, "1"), "POST": "0"},
             healthcheck=Healthcheck(
                 test=["CMD", "wget", "-q", "-O", "-", f"http://127.0.0.1:{FILTER_PORT}/_ping"],
@@ -59,7 +62,7 @@ class Traefik(pulumi.ComponentResource):
             ),
             memory_limit=64 * _MIB,
             memory_reservation=16 * _MIB,
-            networks=[Attachment(network=private)],
+            networks=[private],
             mounts=[
                 Mount(
                     kind="bind",
@@ -76,7 +79,7 @@ class Traefik(pulumi.ComponentResource):
 
     def _files(self, secrets: DnsSecrets | None) -> dict[str, str]:
         """Path in the task → secret content."""
-        acme = self._edge.acme
+        acme = self.settings.acme
         files = {}
         if acme is not None and acme.challenge == "dns" and secrets is not None:
             files[_TOKEN_FILE] = secrets.CLOUDFLARE_API_TOKEN.get_secret_value()
@@ -86,11 +89,11 @@ class Traefik(pulumi.ComponentResource):
 
     def _traefik(
         self,
-        networks: list[pulumi.Output[str]],
+        networks: list[Attachment],
         files: dict[str, str],
         docker_filter: pulumi.Resource,
     ) -> None:
-        edge, place = self._edge, self._place
+        edge, place = self.settings, self._place
         mounts = []
         ports = [HostPort(target=80, published=edge.http_port)]
         if edge.acme is not None:
@@ -121,7 +124,7 @@ class Traefik(pulumi.ComponentResource):
             ),
             memory_limit=256 * _MIB,
             memory_reservation=64 * _MIB,
-            networks=[Attachment(network=id_) for id_ in networks],
+            networks=networks,
             mounts=mounts,
             ports=ports,
             secrets=[self._file(path, text) for path, text in sorted(files.items())],
@@ -131,5 +134,5 @@ class Traefik(pulumi.ComponentResource):
         service(spec, place.hooks, place.on_swarm(self, [docker_filter]))
 
     def _file(self, path: str, text: str) -> SecretFile:
-        family = f"{self._edge.name}_{path.rsplit('/', 1)[-1].partition('.')[0]}"
+        family = f"{self.settings.name}_{path.rsplit('/', 1)[-1].partition('.')[0]}"
         return secret_file(family, text, path, place=self._place, labels=self._labels, parent=self)

@@ -14,12 +14,14 @@ class Mount:
         source: the volume's Docker name, or an absolute path.
         target: absolute path inside the task.
         read_only: whether the task may only read it.
+        shared: whether tasks may write it side by side: each its own files, or appending to one.
     """
 
     kind: Literal["volume", "bind"]
     source: str
     target: str
     read_only: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,16 @@ class UpdateOrder:
 
 
 def update_order(mounts: Sequence[Mount], ports: Sequence[HostPort]) -> UpdateOrder:
-    """Return the only safe order: two tasks may never write one volume or hold one host port."""
+    """Return the only safe order: two tasks may never hold what has room for one.
+
+    That is a volume with one writer, or a port of the host.
+    """
     for mount in mounts:
-        if not mount.read_only:
+        if not mount.read_only and not mount.shared:
             return UpdateOrder(order="stop-first", reason=f"one writer of {mount.source}")
     for port in ports:
         return UpdateOrder(order="stop-first", reason=f"holds port {port.published} of the host")
+    shared = [mount.source for mount in mounts if not mount.read_only]
+    if shared:
+        return UpdateOrder(order="start-first", reason=f"two may write {' and '.join(shared)}")
     return UpdateOrder(order="start-first", reason="holds nothing that two tasks cannot share")

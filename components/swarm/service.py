@@ -8,16 +8,15 @@ import pulumi_docker as docker
 
 from components.hooks import Hooks
 from components.swarm.labels import label_args
-from components.swarm.order import HostPort, Mount, update_order
+from components.swarm.order import HostPort, Mount, UpdateOrder, update_order
 from components.swarm.secret import SecretFile
 from settings import Duration
 
 ORDER_LABEL = "estate.update-order"
 
-_LOG_FILE_SIZE = "10m"
-_LOG_FILES = "3"
-_RESTART_DELAY = "5s"
-_MONITOR = "15s"
+_LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
+_RESTART_DELAY_S = 5
+_MONITOR_S = 15
 """How long a new task is watched after it is healthy; a crash later than that is a restart."""
 _CONVERGE_POLL = "2s"
 _CONVERGE_SLACK_S = 120
@@ -54,10 +53,12 @@ class Attachment:
 
     Attributes:
         network: its id.
+        name: its Docker name.
         aliases: short names that answer there; only on a private network of one stack.
     """
 
     network: pulumi.Input[str]
+    name: str
     aliases: Sequence[str] = ()
 
 
@@ -103,6 +104,71 @@ class ServiceSpec:
     stop_grace_s: int = 30
     dir: str | None = None
 
+    @property
+    def order(self) -> UpdateOrder:
+        """What an update does first, and why."""
+        return update_order(self.mounts, self.ports)
+
+    @property
+    def patience_s(self) -> int:
+        """Seconds in which a new task has to be healthy, the old one's end included."""
+        return self.healthcheck.patience_s + self.stop_grace_s
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """Labels of the service, with the one that explains its updates."""
+        order = self.order
+        return {**self.labels, ORDER_LABEL: f"{order.order}: {order.reason}"}
+
+
+def as_input(spec: ServiceSpec) -> dict[str, object]:
+    """Return a service whole and in plain values, for a step that changes it; pure.
+
+    It says the same as `service` declares: a test compares what both make in a Swarm.
+    """
+    check, rollout = spec.healthcheck, {"order": spec.order.order, "monitor_s": _MONITOR_S}
+    return {
+        "name": spec.name,
+        "image": spec.image,
+        "labels": spec.all_labels,
+        "entrypoint": list(spec.entrypoint),
+        "args": list(spec.args),
+        "env": dict(spec.env),
+        "dir": spec.dir,
+        "stop_signal": spec.stop_signal,
+        "stop_grace_s": spec.stop_grace_s,
+        "health": {
+            "test": list(check.test),
+            "interval_s": check.interval_s,
+            "timeout_s": check.timeout_s,
+            "retries": check.retries,
+            "start_period_s": check.start_period_s,
+        },
+        "mounts": [mount_input(mount) for mount in spec.mounts],
+        "secrets": [{"name": secret.name, "target": secret.target} for secret in spec.secrets],
+        "networks": [
+            {"name": network.name, "aliases": sorted(network.aliases)} for network in spec.networks
+        ],
+        "constraints": sorted(spec.constraints),
+        "memory_limit": spec.memory_limit,
+        "memory_reservation": spec.memory_reservation,
+        "restart_delay_s": _RESTART_DELAY_S,
+        "log_options": _LOG_OPTIONS,
+        "update": {**rollout, "failure_action": "rollback"},
+        "rollback": {**rollout, "failure_action": "pause"},
+        "patience_s": spec.patience_s,
+    }
+
+
+def mount_input(mount: Mount) -> dict[str, object]:
+    """Return a mount in plain values, for a step; pure."""
+    return {
+        "type": mount.kind,
+        "source": mount.source,
+        "target": mount.target,
+        "read_only": mount.read_only,
+    }
+
 
 def service(spec: ServiceSpec, hooks: Hooks, opts: pulumi.ResourceOptions) -> docker.Service:
     """Declare a service whose update is undone by Swarm and reported when the new task fails.
@@ -112,8 +178,7 @@ def service(spec: ServiceSpec, hooks: Hooks, opts: pulumi.ResourceOptions) -> do
         hooks: what explains a failure.
         opts: parent, provider and what has to happen first.
     """
-    order = update_order(spec.mounts, spec.ports)
-    patience = spec.healthcheck.patience_s + spec.stop_grace_s
+    order = spec.order.order
     watched = pulumi.ResourceOptions(
         hooks=hooks.for_service,
         # At a create the provider writes there what the registry says of the image.
@@ -122,10 +187,7 @@ def service(spec: ServiceSpec, hooks: Hooks, opts: pulumi.ResourceOptions) -> do
     return docker.Service(
         spec.name,
         name=spec.name,
-        labels=label_args(
-            docker.ServiceLabelArgs,
-            {**spec.labels, ORDER_LABEL: f"{order.order}: {order.reason}"},
-        ),
+        labels=label_args(docker.ServiceLabelArgs, spec.all_labels),
         mode=docker.ServiceModeArgs(replicated=docker.ServiceModeReplicatedArgs(replicas=1)),
         task_spec=_task(spec),
         # Traefik and jobs talk to task addresses; IPVS would drop idle database connections.
@@ -136,20 +198,20 @@ def service(spec: ServiceSpec, hooks: Hooks, opts: pulumi.ResourceOptions) -> do
             parallelism=1,
             delay="0s",
             failure_action="rollback",
-            monitor=_MONITOR,
+            monitor=Duration(_MONITOR_S).go,
             max_failure_ratio="0.0",
-            order=order.order,
+            order=order,
         ),
         rollback_config=docker.ServiceRollbackConfigArgs(
             parallelism=1,
             delay="0s",
             failure_action="pause",
-            monitor=_MONITOR,
+            monitor=Duration(_MONITOR_S).go,
             max_failure_ratio="0.0",
-            order=order.order,
+            order=order,
         ),
         converge_config=docker.ServiceConvergeConfigArgs(
-            delay=_CONVERGE_POLL, timeout=Duration(2 * patience + _CONVERGE_SLACK_S).go
+            delay=_CONVERGE_POLL, timeout=Duration(2 * spec.patience_s + _CONVERGE_SLACK_S).go
         ),
         opts=pulumi.ResourceOptions.merge(opts, watched),
     )
@@ -165,7 +227,7 @@ def _task(spec: ServiceSpec) -> docker.ServiceTaskSpecArgs:
             ),
         ),
         restart_policy=docker.ServiceTaskSpecRestartPolicyArgs(
-            condition="any", delay=_RESTART_DELAY, max_attempts=0, window="0s"
+            condition="any", delay=Duration(_RESTART_DELAY_S).go, max_attempts=0, window="0s"
         ),
         placement=docker.ServiceTaskSpecPlacementArgs(constraints=sorted(spec.constraints)),
         networks_advanceds=[
@@ -174,9 +236,7 @@ def _task(spec: ServiceSpec) -> docker.ServiceTaskSpecArgs:
             )
             for attachment in spec.networks
         ],
-        log_driver=docker.ServiceTaskSpecLogDriverArgs(
-            name="json-file", options={"max-size": _LOG_FILE_SIZE, "max-file": _LOG_FILES}
-        ),
+        log_driver=docker.ServiceTaskSpecLogDriverArgs(name="json-file", options=_LOG_OPTIONS),
         runtime="container",
         force_update=0,
     )

@@ -1,4 +1,4 @@
-"""Releases of the tickets demonstration: other builds, and builds with something wrong."""
+"""Releases of the demonstrations: other builds, and builds with something wrong."""
 
 import subprocess
 import sys
@@ -6,19 +6,34 @@ from typing import Literal
 
 from ops.workplace import ROOT
 
-Fault = Literal["none", "crash", "unhealthy", "bad-migration"]
+Fault = Literal[
+    "none",
+    "crash",
+    "unhealthy",
+    "bad-migration",
+    # Of the CRM alone:
+    "crash-later",
+    "sick-outside",
+    "bad-seed",
+    "half-migration",
+    "slow-migration",
+    "new-column",
+]
 
 
-def release(name: str = "demo", *, fault: Fault = "none") -> str:
-    """Build and push a release of the demonstration; return its reference with digest.
+def release(
+    name: str = "demo", *, fault: Fault = "none", image: Literal["tickets", "crm"] = "tickets"
+) -> str:
+    """Build and push a release of a demonstration; return its reference with digest.
 
     Args:
         name: what its start page and /api/health call the build.
-        fault: what it does wrong, see local/images/tickets/app/src/faults.mjs.
+        fault: what it does wrong, see local/images/<image>/app/src/faults.mjs.
+        image: which demonstration.
     """
     variant = [f"DEMO_RELEASE={name}", f"DEMO_FAULT={fault}"]
     built = subprocess.run(
-        [sys.executable, "-m", "local.images.build", "tickets", *variant],
+        [sys.executable, "-m", "local.images.build", image, *variant],
         cwd=ROOT,
         capture_output=True,
         text=True,

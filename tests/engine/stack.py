@@ -22,6 +22,7 @@ from ops.engine import Engine
 from ops.workplace import ROOT, engine_environment
 
 LIMIT_S = 900
+_SMALL = {"memory_limit": "256M", "memory_reservation": "32M"}
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,14 @@ def images() -> dict[str, str]:
     return {name: image["ref"] for name, image in built.items()}
 
 
-def tickets_config(name: str, *, port: int) -> dict[str, Any]:
-    """Return a stack file with the edge and the tickets system on this machine.
+def edge_config(name: str, *, port: int) -> dict[str, Any]:
+    """Return a stack file with the edge alone on this machine.
 
     Args:
         name: prefix of everything in the Swarm.
         port: where the edge listens; HTTPS, if a test turns it on, is one above.
     """
     built = images()
-    small = {"memory_limit": "256M", "memory_reservation": "32M"}
     return {
         "hosts": {"here": {"url": "unix:///var/run/docker.sock", "address": "127.0.0.1"}},
         "edge": {
@@ -65,15 +65,58 @@ def tickets_config(name: str, *, port: int) -> dict[str, Any]:
             "acme": None,
         },
         "tools": {"image": built["tools"]},
+    }
+
+
+def crm_config(name: str, *, port: int) -> dict[str, Any]:
+    """Return a stack file with the edge and the CRM on this machine.
+
+    Args:
+        name: prefix of everything in the Swarm.
+        port: as for the edge.
+    """
+    built = images()
+    return {
+        **edge_config(name, port=port),
+        "crm": {
+            "host": "here",
+            "name": name,
+            "image": built["crm"],
+            "seed": "npm run seed",
+            "backend": {
+                "name": f"{name}-backend",
+                "domain": f"api.{name}.localhost",
+                "start_period": "1s",
+                **_SMALL,
+            },
+            "postgres": {"name": f"{name}-postgres", "image": built["postgres"], **_SMALL},
+            "backup": {"enabled": True, "keep": 5},
+            "verify": {"release": "release", "attempts": 10, "interval": "1s"},
+        },
+        "crmSecrets": {"POSTGRES_PASSWORD": secrets.token_hex(32)},
+        "backupSecrets": {"RESTIC_PASSWORD": secrets.token_hex(32)},
+    }
+
+
+def tickets_config(name: str, *, port: int) -> dict[str, Any]:
+    """Return a stack file with the edge and the tickets system on this machine.
+
+    Args:
+        name: prefix of everything in the Swarm.
+        port: as for the edge.
+    """
+    built = images()
+    return {
+        **edge_config(name, port=port),
         "tickets": {
             "host": "here",
             "name": name,
             "image": built["tickets"],
-            "web": {"domain": f"tickets.{name}.localhost", **small},
+            "web": {"domain": f"tickets.{name}.localhost", **_SMALL},
             "convex": {
                 "domain": f"convex.{name}.localhost",
                 "image": built["convex"],
-                **small,
+                **_SMALL,
             },
             "dashboard": {
                 "domain": f"admin.{name}.localhost",
@@ -218,6 +261,8 @@ class Stack:
         By label and without the engine, which takes a minute longer; `make down` has its own test.
         """
         remove_labelled(self.docker, f"estate.stack={self.name}")
+        for part in self.docker.configs.list(filters={"label": f"estate.journal={self.name}"}):
+            eventually(part.remove, 60)
         self.docker.close()
 
 

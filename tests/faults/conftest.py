@@ -1,15 +1,83 @@
 """What the fault tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.faults import scorecard
+from tests.faults.crm import Crm, crm
 from tests.faults.life import Life
 from tests.faults.life import life as lived
+from tests.faults.scorecard import Row
+from tests.faults.traffic import PATIENCE_S, QUESTIONS_PER_S
+
+ROWS = pytest.StashKey[dict[str, Row]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say where the table goes; with it every fault runs, without it a chosen few."""
+    parser.addoption("--scorecard", type=Path, default=None, metavar="FILE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of a fault: its words, its mode, and whether each run of tests has it."""
+    words = "fault(words, mode, always=False): a line of the scorecard"
+    config.addinivalue_line("markers", words)
+    config.stash[ROWS] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep a row for each fault; without a scorecard leave out what only that one measures."""
+    whole = config.getoption("--scorecard") is not None
+    left_out = []
+    for item in items:
+        marker = item.get_closest_marker("fault")
+        if marker is None:
+            continue
+        words, mode = marker.args
+        config.stash[ROWS][item.nodeid] = Row(words, mode)
+        if not whole and not marker.kwargs.get("always"):
+            left_out.append(item)
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the test of a fault held, and write the table as far as it is known."""
+    report = yield
+    row = item.config.stash[ROWS].get(item.nodeid)
+    if row is not None and (report.when == "call" or report.failed):
+        row.held = report.passed and row.held is not False
+        _write(item.config)
+    return report
+
+
+def _write(config: pytest.Config) -> None:
+    file = config.getoption("--scorecard")
+    if file is not None:
+        rows = config.stash[ROWS].values()
+        scorecard.write(file, rows, rate=QUESTIONS_PER_S, patience=PATIENCE_S)
+
+
+@pytest.fixture
+def row(request: pytest.FixtureRequest) -> Row:
+    """The line of the scorecard that a test fills."""
+    return request.config.stash[ROWS][request.node.nodeid]
 
 
 @pytest.fixture(scope="session")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """A stack whose releases have failed in every way; slow, and made once."""
     with lived(tmp_path_factory.mktemp("life")) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
+    """A CRM that all faults meet one after the other, each of which has to leave it well."""
+    with crm(tmp_path_factory.mktemp("served"), "fault4", port=8390) as it:
         yield it

@@ -1,5 +1,6 @@
 """Engines that die at a chosen moment: a whole process tree, or the engine alone."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ LIMIT_S = 300
 
 Who = Literal["all", "engine"]
 
-_BRING_UP = """
+BRING_UP = """
 import sys
 from pathlib import Path
 from ops.engine import Engine
@@ -40,6 +41,23 @@ def bring_up(stack: Stack) -> Run:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step at work.
+
+    Attributes:
+        pid: its process.
+        phase: the last phase of what it was told, which is the one that it is for.
+    """
+
+    pid: int
+    phase: str
+
+    def kill(self) -> None:
+        """Kill the process alone; the engine sees its step fail."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+@dataclass(frozen=True)
 class Victim:
     """An engine at work.
 
@@ -57,6 +75,10 @@ class Victim:
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
 
+    def step(self) -> Step | None:
+        """Return the step of a release that it runs now."""
+        return step_below(self.pid)
+
 
 def kill_when(stack: Stack, happens: Callable[[], bool], who: Who) -> None:
     """Start what `make up` does and kill the engine as soon as something holds in the world."""
@@ -65,17 +87,27 @@ def kill_when(stack: Stack, happens: Callable[[], bool], who: Who) -> None:
 
 
 @contextmanager
-def at_work(stack: Stack, happens: Callable[[], bool]) -> Iterator[Victim]:
+def at_work(
+    stack: Stack, happens: Callable[[], bool], *, phase: str | None = None
+) -> Iterator[Victim]:
     """Start what `make up` does, and give the engine as soon as something holds.
 
     Args:
         stack: whose engine it is.
         happens: asked ten times a second.
+        phase: of a release, whose step has to run besides.
     """
+
+    def in_phase(engine: int) -> bool:
+        step = step_below(engine) if phase is not None else None
+        return phase is None or (step is not None and step.phase == phase)
+
     log = _new_log(stack)
     with _started(stack, log) as process:
         end = time.monotonic() + LIMIT_S
-        while (engine := _engine_below(process.pid)) is None or not happens():
+        while (engine := _engine_below(process.pid)) is None or not (
+            in_phase(engine) and happens()
+        ):
             said = log.read_text(encoding="utf-8")
             assert process.poll() is None, f"it ended before the moment came:\n{said}"
             assert time.monotonic() < end, f"the moment never came:\n{said}"
@@ -88,7 +120,7 @@ def at_work(stack: Stack, happens: Callable[[], bool]) -> Iterator[Victim]:
 def _started(stack: Stack, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", _BRING_UP, stack.name, str(stack.file)],
+            [sys.executable, "-c", BRING_UP, stack.name, str(stack.file)],
             cwd=ROOT,
             env=stack.engine.environment,
             stdin=subprocess.DEVNULL,
@@ -106,6 +138,22 @@ def _started(stack: Stack, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def _new_log(stack: Stack) -> Path:
     return stack.folder / f"bring-up-{len(list(stack.folder.glob('bring-up-*')))}.log"
+
+
+def step_below(pid: int) -> Step | None:
+    """Return the step of a release that runs below an engine."""
+    for one in _descendants(pid):
+        try:
+            arguments = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
+            environment = Path(f"/proc/{one}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        given = [text for text in environment if text.startswith(b"STEP_INPUT=")]
+        # A shell stands between the engine and the step, with the same words.
+        if arguments[1:4] == [b"-m", b"steps", b"release"] and given:
+            phases = json.loads(given[0].partition(b"=")[2])["phases"]
+            return Step(one, str(phases[-1]["name"]))
+    return None
 
 
 def _descendants(pid: int) -> list[int]:

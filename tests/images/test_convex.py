@@ -23,7 +23,7 @@ ENVIRONMENT = {
 }
 SECRET_FILE = "/tmp/instance_secret"  # noqa: S108 - inside the container
 # How the service hands the secret over, without showing it in its specification.
-WRAPPER = f"echo {SECRET} >{SECRET_FILE}; {start_backend(SECRET_FILE)}"
+WRAPPER = f"echo {SECRET} >{SECRET_FILE}; {start_backend(SECRET_FILE, {})}"
 PORTS = {"3210/tcp": ("127.0.0.1", None)}
 
 

@@ -1,8 +1,9 @@
 """Runs the real program against mocks and returns what it registered; asserts stay outside."""
 
+import asyncio
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -113,14 +114,21 @@ def declared(changes: Mapping[str, object] | None = None, *, stack: str = "prod"
 def _declared(stack_file: str, stack: str) -> Registered:
     config = {f"estate:{key}": text for key, text in json.loads(stack_file).items()}
     pulumi.runtime.set_all_config(config)
+    return registered(lambda: runpy.run_path(str(ROOT / "__main__.py")), stack=stack)
+
+
+def registered(program: Callable[[], object], *, stack: str = "test") -> Registered:
+    """Run any program, and return what it registered."""
+    # Pulumi's mocks want a loop in the main thread, and `asyncio.run` of another test ends it.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     monitor = _Monitor()
     mocks.set_mocks(_Mocks(), project="estate", stack=stack, preview=True, monitor=monitor)
 
     @mocks.test  # type: ignore[misc]
-    def program() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"))
+    def run() -> None:
+        program()
 
-    program()
+    run()
     return monitor.seen
 
 

@@ -6,7 +6,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+
+import settings
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "a1" * 32
@@ -41,6 +44,18 @@ VALID: dict[str, Any] = {
     },
 }
 
+CRM: dict[str, Any] = {
+    "crm": {
+        "host": "vps",
+        "image": IMAGE,
+        "backend": {"domain": "api.example.com"},
+        "postgres": {"image": IMAGE},
+    },
+    "crmSecrets": {"POSTGRES_PASSWORD": STRONG},
+    "backupSecrets": {"RESTIC_PASSWORD": STRONG},
+}
+"""The CRM, for `changed`: other changes come after it."""
+
 
 class Gone:
     """Marks a key that a test takes away."""
@@ -58,10 +73,18 @@ def changed(changes: Mapping[str, object]) -> dict[str, Any]:
         for key in above:
             place = place.setdefault(key, {})
         if value is GONE:
-            del place[last]
+            place.pop(last, None)
         else:
-            place[last] = value
+            place[last] = deepcopy(value)
     return stack
+
+
+def mistakes(changes: Mapping[str, object], stack: str = "test") -> list[str]:
+    """What the settings say of the valid stack file with changes; they have to refuse it."""
+    with pytest.raises(settings.SettingsError) as caught:
+        settings.load(raw(changed(changes)), stack)
+    assert str(caught.value) == "\n".join(caught.value.mistakes)
+    return list(caught.value.mistakes)
 
 
 def raw(stack: Mapping[str, object]) -> dict[str, str | None]:

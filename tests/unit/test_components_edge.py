@@ -11,6 +11,9 @@ ACME = {"email": "certificates@example.com"}
 DASHBOARD = {"domain": "admin.example.com", "image": IMAGE, "allow": ["203.0.113.0/24"]}
 LOGIN = "team:$2y$05$abcdefghijklmnopqrstuuKkV5nJ0bG9S5oX0Q6t1m2n3o4p5q6r7"
 
+DOCKER_WAITS_S = 2
+"""Between taking a task out of its service and SIGTERM: defaultGossipConvergeDelay of moby."""
+
 
 def arguments(changes: Mapping[str, object] | None = None) -> list[str]:
     found: list[str] = declared(changes)["Service:traefik"].container["args"]
@@ -45,6 +48,12 @@ def test_traefik_reaches_docker_through_the_filter_only() -> None:
     assert endpoint == "--providers.swarm.endpoint=tcp://traefik_docker:2375"
     assert estate["Service:traefik"].container["mounts"] == []
     assert "Service:traefik_docker" in estate["Service:traefik"].after
+
+
+def test_the_edge_has_looked_twice_before_an_ending_task_is_told() -> None:
+    given = dict(one.split("=", 1) for one in arguments())
+    assert float(given["--providers.swarm.refreshseconds"]) <= DOCKER_WAITS_S / 2
+    assert given["--providers.providersthrottleduration"] == "0s"
 
 
 def test_plain_http_has_neither_certificates_nor_port_443() -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from components.swarm.order import HostPort, Mount, update_order
 from tests.unit.declared import Registered, Resource, declared
-from tests.unit.stack_files import IMAGE
+from tests.unit.stack_files import CRM, IMAGE
 
 DASHBOARD = {"domain": "admin.example.com", "image": IMAGE, "allow": ["203.0.113.0/24"]}
 ACME = {"email": "certificates@example.com"}
 SERVICES = [
+    "crm-backend",
+    "crm-postgres",
     "sistema_convex_backend",
     "sistema_convex_dashboard",
     "sistema_cron",
@@ -22,7 +24,7 @@ SERVICES = [
 
 @pytest.fixture(scope="module")
 def estate() -> Registered:
-    return declared({"tickets.dashboard": DASHBOARD, "edge.acme": ACME})
+    return declared({**CRM, "tickets.dashboard": DASHBOARD, "edge.acme": ACME})
 
 
 @pytest.fixture(params=SERVICES)
@@ -94,7 +96,7 @@ def test_a_service_runs_once_on_an_image_with_a_digest(one: Resource) -> None:
 def test_a_service_says_who_made_it_and_why_it_updates_in_its_order(one: Resource) -> None:
     order = one.inputs["updateConfig"]["order"]
     assert one.labels["estate.stack"] == "prod"
-    assert one.labels["estate.system"] in {"edge", "tickets"}
+    assert one.labels["estate.system"] in {"edge", "tickets", "crm"}
     assert one.labels["estate.update-order"].startswith(f"{order}: ")
     assert one.inputs["rollbackConfig"]["order"] == order
 
@@ -106,6 +108,8 @@ def test_what_writes_or_holds_a_port_stops_first_and_the_rest_starts_first(
         name: one.inputs["updateConfig"]["order"] for name, one in estate.of("Service").items()
     }
     assert order == {
+        "crm-backend": "start-first",
+        "crm-postgres": "stop-first",
         "sistema_convex_backend": "stop-first",
         "sistema_convex_dashboard": "start-first",
         "sistema_cron": "start-first",
@@ -141,6 +145,10 @@ def test_short_names_answer_on_the_private_network_only(estate: Registered) -> N
         "sistema_cron": [],
         "sistema_web": ["web"],
     }
+    assert aliases["crm_internal-id"] == {
+        "crm-backend": ["backend"],
+        "crm-postgres": ["crm-postgres"],
+    }
     for network in ("traefik_public-id", "traefik_docker-id"):
         assert not any(aliases[network].values())
 
@@ -173,11 +181,13 @@ def test_convex_is_ended_with_sigint_and_has_the_time_to_close_its_database(
     assert convex.labels["estate.update-order"] == "stop-first: one writer of sistema_convex_data"
 
 
-@pytest.mark.parametrize("service", ["sistema_web", "sistema_convex_backend"])
+@pytest.mark.parametrize(
+    "service", ["sistema_web", "sistema_convex_backend", "crm-backend", "crm-postgres"]
+)
 def test_a_service_with_data_stays_beside_its_volumes(service: str) -> None:
-    here = declared({"hosts.vps.node": "vps-1"})[f"Service:{service}"]
+    here = declared({**CRM, "hosts.vps.node": "vps-1"})[f"Service:{service}"]
     assert here.inputs["taskSpec"]["placement"]["constraints"] == ["node.hostname==vps-1"]
-    alone = declared()[f"Service:{service}"]
+    alone = declared(CRM)[f"Service:{service}"]
     assert alone.inputs["taskSpec"]["placement"]["constraints"] == ["node.role==manager"]
 
 
@@ -190,10 +200,15 @@ def test_no_secret_stands_in_a_service() -> None:
             "SMTP_PASSWORD",
         ))
     }
-    estate = declared({**planted, "dnsSecrets.CLOUDFLARE_API_TOKEN": "9canary9"})
+    crm = {
+        "crmSecrets": {"POSTGRES_PASSWORD": "ca" * 32, "env": {"JWT_SECRET": "canary" * 6}},
+        "backupSecrets.RESTIC_PASSWORD": "restic-canary" * 3,
+    }
+    estate = declared({**CRM, **planted, **crm, "dnsSecrets.CLOUDFLARE_API_TOKEN": "9canary9"})
     assert any("canary" in str(one.inputs) for one in estate.values())
     for name, one in estate.of("Service").items():
         assert "canary" not in str(one.inputs), name
+        assert "ca" * 32 not in str(one.inputs), name
 
 
 def test_production_has_the_memory_of_the_runbook(estate: Registered) -> None:
@@ -227,6 +242,8 @@ def test_no_recurring_call_means_no_service_for_it() -> None:
 
 VOLUME = Mount(kind="volume", source="data", target="/data")
 SOCKET = Mount(kind="bind", source="/run/x.sock", target="/run/x.sock", read_only=True)
+SHARED = Mount(kind="volume", source="files", target="/files", shared=True)
+LOGS = Mount(kind="volume", source="logs", target="/logs", shared=True)
 PORT = HostPort(target=80, published=8080)
 
 
@@ -237,6 +254,10 @@ PORT = HostPort(target=80, published=8080)
         ([SOCKET], [], "start-first", "holds nothing that two tasks cannot share"),
         ([VOLUME], [], "stop-first", "one writer of data"),
         ([SOCKET, VOLUME], [], "stop-first", "one writer of data"),
+        ([SHARED], [], "start-first", "two may write files"),
+        ([SOCKET, SHARED, LOGS], [], "start-first", "two may write files and logs"),
+        ([SHARED, VOLUME], [], "stop-first", "one writer of data"),
+        ([SHARED], [PORT], "stop-first", "holds port 8080 of the host"),
         ([], [PORT], "stop-first", "holds port 8080 of the host"),
         ([VOLUME], [PORT], "stop-first", "one writer of data"),
     ],

@@ -16,22 +16,42 @@ def estate() -> Registered:
     return declared({"hosts": HOSTS, "edge.host": "m", "tickets.host": "w"})
 
 
-@pytest.mark.parametrize("step", ["backup", "migrate", "auth-seed", "queues-ensure"])
+@pytest.mark.parametrize("step", ["migrate", "auth-seed", "queues-ensure"])
 def test_a_job_is_given_to_the_manager_and_kept_on_the_worker(
     estate: Registered, step: str
 ) -> None:
     given = estate[f"Command:sistema-{step}"].step
     assert given["docker"]["url"] == MANAGER
-    assert given["job"]["constraints"] == ["node.hostname==two"]
+    assert given["phases"][-1]["job"]["constraints"] == ["node.hostname==two"]
+
+
+@pytest.mark.parametrize("step", ["backup", "convex-backup"])
+def test_a_backup_is_given_to_the_manager_and_made_beside_the_data(
+    estate: Registered, step: str
+) -> None:
+    given = estate[f"Command:sistema-{step}"].step
+    assert given["docker"]["url"] == MANAGER
+    assert given["phases"][-1]["plan"]["job"]["constraints"] == ["node.hostname==two"]
+
+
+@pytest.mark.parametrize("step", ["switch", "convex-switch"])
+def test_a_service_is_switched_by_the_manager_and_stays_on_the_worker(
+    estate: Registered, step: str
+) -> None:
+    given = estate[f"Command:sistema-{step}"].step
+    assert given["docker"]["url"] == MANAGER
+    assert given["phases"][-1]["service"]["constraints"] == ["node.hostname==two"]
 
 
 def test_convex_is_asked_for_its_key_where_it_runs_and_deployed_by_the_manager(
     estate: Registered,
 ) -> None:
-    given = estate["Command:sistema-convex-deploy"].step
+    given = estate["Command:sistema-convex-deploy"].step["phases"][-1]
     assert given["docker"]["url"] == WORKER
     assert given["manager"]["url"] == MANAGER
     assert given["job"]["constraints"] == ["node.hostname==two"]
+    for step in ("convex-admin-key", "convex-env"):
+        assert estate[f"Command:sistema-{step}"].step["docker"]["url"] == WORKER
 
 
 def test_volumes_are_made_by_the_daemon_of_the_host_that_has_the_disk(estate: Registered) -> None:

@@ -9,7 +9,7 @@ SECRET = "ab12" * 16
 SCRIPT = """#!/bin/bash
 set -ex
 export INSTANCE_SECRET=${INSTANCE_SECRET:-none}
-exec printf 'serving with %d characters\\n' "${#INSTANCE_SECRET}"
+exec printf 'serving with %d characters at %s\\n' "${#INSTANCE_SECRET}" "$ORIGIN"
 """
 
 
@@ -27,7 +27,9 @@ def start(folder: Path, line: str) -> str:
 def test_the_backend_gets_its_secret_and_its_log_does_not(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
-    assert start(tmp_path, start_backend(str(file))) == "serving with 64 characters\n"
+    assert start(tmp_path, start_backend(str(file), {"ORIGIN": "http://a b's"})) == (
+        "serving with 64 characters at http://a b's\n"
+    )
 
 
 def test_the_script_alone_would_print_it(tmp_path: Path) -> None:

@@ -54,6 +54,30 @@ def test_the_context_holds_the_programs_but_not_their_source(folder: Path, tmp_p
         assert {(member.uid, member.mtime) for member in context} == {(0, 0)}
 
 
+def test_what_an_image_borrows_is_in_its_hash_and_its_context(folder: Path, tmp_path: Path) -> None:
+    lender = tmp_path / "lender"
+    lender.mkdir()
+    (lender / "part.mjs").write_text("1")
+    borrowed = {"app/vendor/part": lender}
+
+    def hashed() -> str:
+        return hash_source(folder, parent="p", arguments={}, borrowed=borrowed)
+
+    first = hashed()
+    assert first != hash_source(folder, parent="p", arguments={})
+    (lender / "part.mjs").write_text("2")
+    assert hashed() != first
+    file = io.BytesIO()
+    write_context(file, folder, borrowed)
+    with tarfile.open(fileobj=file) as context:
+        assert "app/vendor/part/part.mjs" in context.getnames()
+
+
+def test_what_is_borrowed_exists() -> None:
+    for image in IMAGES.values():
+        assert all(path.is_dir() for path in image.loans.values()), image.name
+
+
 def test_an_image_brings_its_parents_in_build_order() -> None:
     assert [image.name for image in with_parents(["tickets"])] == ["node22-bun", "tickets"]
     assert [image.name for image in with_parents(list(IMAGES))] == list(IMAGES)

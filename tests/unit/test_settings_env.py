@@ -51,6 +51,8 @@ def test_the_web_application_gets_every_variable_of_the_runbook() -> None:
         "SEED_TENANT_ID": "tenant-atlas",
         "CRON_SECRET": "r" * 32,
         "ARCHIVE_DIR": "/app/archives",
+        "SKIP_APT_BOOTSTRAP": "true",
+        "SKIP_SQLITE_REBUILD": "true",
         "MACHINE_PROVISIONING_SECRET": "m" * 32,
         "MACHINE_TOKEN_TTL_MS": "2592000000",
         "REPORTS_CRON_SECRET": "r" * 32,
@@ -101,7 +103,7 @@ def test_the_seed_alone_knows_the_administrators_password() -> None:
     for env in (
         settings.web_env(tickets, secrets, edge=edge),
         settings.convex_env(tickets, secrets),
-        settings.service_env(tickets),
+        settings.start_env(tickets),
     ):
         assert "first-day" not in env.values()
         assert not {"SEED_USER_PASSWORD", "CONVEX_DEPLOYMENT"} & set(env)
@@ -113,14 +115,13 @@ def test_without_an_administrator_the_seed_gets_nothing() -> None:
 
 
 def test_the_release_is_the_commit_or_else_the_digest() -> None:
-    tickets, _, _ = load(VALID)
-    assert settings.service_env(tickets) == {
-        "RELEASE_SHA": "a1a1a1a1a1a1",
-        "SKIP_APT_BOOTSTRAP": "true",
-        "SKIP_SQLITE_REBUILD": "true",
-    }
-    tickets, _, _ = load(changed({"tickets.release_sha": "2f1c9d0"}))
-    assert settings.service_env(tickets)["RELEASE_SHA"] == "2f1c9d0"
+    assert load(VALID)[0].release == "a1a1a1a1a1a1"
+    assert load(changed({"tickets.release_sha": "2f1c9d0"}))[0].release == "2f1c9d0"
+
+
+def test_a_start_script_gets_the_flags_of_the_runbook() -> None:
+    flags = settings.start_env(load(VALID)[0])
+    assert flags == {"SKIP_APT_BOOTSTRAP": "true", "SKIP_SQLITE_REBUILD": "true"}
 
 
 def test_code_on_the_host_is_started_from_the_source() -> None:

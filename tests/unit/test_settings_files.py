@@ -11,10 +11,16 @@ from tests.unit.stack_files import DIGEST, ROOT, parts, raw, read
 TEMPLATE = (ROOT / "local/stack.yaml").read_text(encoding="utf-8")
 IMAGES = {
     name: f"127.0.0.1:5000/estate/{name}@{DIGEST}"
-    for name in ("traefik", "docker-filter", "tools", "tickets", "convex", "convex-dashboard")
+    for name in (
+        *("traefik", "docker-filter", "tools", "tickets", "convex", "convex-dashboard"),
+        *("crm", "postgres"),
+    )
 }
 EXAMPLE = "docs/settings.example.yaml"
-NAMES_OF_ONES_OWN = {"estate:hosts", "estate:dns.zones", "estate:registrySecrets"}
+NAMES_OF_ONES_OWN = {
+    *("estate:hosts", "estate:dns.zones", "estate:registrySecrets"),
+    *("estate:crm.env", "estate:crmSecrets.env"),
+}
 
 
 def keys(value: object, path: str) -> Iterator[str]:
@@ -52,6 +58,8 @@ def test_the_example_shows_the_defaults() -> None:
         # Made by factories: there is no default to show.
         "estate.hosts",
         "estate.registry_secrets",
+        "estate.crm.env",
+        "estate.crm_secrets.env",
     ]
 
 
@@ -69,6 +77,7 @@ def test_a_committed_stack_file_is_valid_and_names_what_is_still_to_be_given(sta
         "estate:edge.filter_image",
         "estate:edge.acme.email",
         'estate:dns.zones["esdrasrenan.com.br"]',
+        'estate:dns.zones["botreserva.com.br"]',
         "estate:dnsSecrets.CLOUDFLARE_API_TOKEN",
         "estate:tools.image",
         "estate:tickets.image",
@@ -84,7 +93,11 @@ def test_a_committed_stack_file_is_valid_and_names_what_is_still_to_be_given(sta
         "estate:ticketsSecrets.CONVEX_INSTANCE_SECRET",
         "estate:ticketsSecrets.SMTP_PASSWORD",
         "estate:ticketsSecrets.REPORTS_CRON_SECRET",
+        "estate:crm.image",
+        "estate:crm.postgres.image",
+        "estate:crmSecrets.POSTGRES_PASSWORD",
     } <= set(still)
+    assert ("estate:backupSecrets.RESTIC_PASSWORD" in still) == (stack == "prod")
     assert [key for key in still if "hosts" in key] == (
         ["estate:hosts.vps.host_key"]
         if stack == "prod"
@@ -107,6 +120,41 @@ def test_production_has_the_numbers_of_the_runbooks() -> None:
     assert (tickets.smoke.attempts, tickets.smoke.interval.seconds) == (30, 5)
 
 
+def crm_of(stack: str) -> settings.Crm:
+    crm = settings.load(raw(read(f"Pulumi.{stack}.yaml")), stack).crm
+    assert crm
+    return crm
+
+
+def test_the_crm_of_production_has_the_names_and_numbers_of_its_runbook() -> None:
+    crm = crm_of("prod")
+    assert list(crm.domains().values()) == ["api.botreserva.com.br"]
+    assert (crm.backend.name, crm.backend.port) == ("crm-backend", 3001)
+    postgres = crm.postgres
+    assert (postgres.name, postgres.user, postgres.database) == (
+        *("crm-postgres", "crm_user", "crm_whatsapp_saas"),
+    )
+    assert (crm.verify.path, crm.verify.status) == ("/api/health", 200)
+    assert (crm.verify.attempts, crm.verify.interval.seconds) == (30, 5)
+    assert (crm.backup.enabled, crm.backup.keep) == (True, 5)
+
+
+def test_the_crm_of_staging_differs_as_its_runbook_says_and_shares_no_data() -> None:
+    prod, staging = crm_of("prod"), crm_of("staging")
+    assert (staging.backend.name, staging.backend.port) == ("crm-backend-dev", 3002)
+    assert staging.verify.attempts == 20
+    assert staging.backup.enabled is False
+    for one, other in (
+        (prod.name, staging.name),
+        (prod.host, staging.host),
+        (prod.backend.name, staging.backend.name),
+        (prod.backend.domain, staging.backend.domain),
+        (prod.postgres.name, staging.postgres.name),
+        (prod.postgres.database, staging.postgres.database),
+    ):
+        assert one != other
+
+
 def test_staging_shares_no_name_with_production() -> None:
     prod = settings.load(raw(read("Pulumi.prod.yaml")), "prod").tickets
     staging = settings.load(raw(read("Pulumi.staging.yaml")), "staging").tickets
@@ -127,6 +175,9 @@ def test_the_local_template_becomes_a_valid_stack_file() -> None:
     assert estate.tickets
     assert estate.tickets.image == IMAGES["tickets"]
     assert estate.edge.url(estate.tickets.web.domain) == "http://tickets.localhost"
+    assert estate.crm
+    assert (estate.crm.image, estate.crm.postgres.image) == (IMAGES["crm"], IMAGES["postgres"])
+    assert estate.edge.url(estate.crm.backend.domain) == "http://api.crm.localhost"
 
 
 def test_the_secrets_of_the_local_stack_satisfy_the_settings_at_their_length() -> None:

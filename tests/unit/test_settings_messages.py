@@ -1,9 +1,7 @@
-from collections.abc import Mapping
-
 import pytest
 
 import settings
-from tests.unit.stack_files import DIGEST, GONE, IMAGE, STRONG, VALID, changed, raw
+from tests.unit.stack_files import DIGEST, GONE, IMAGE, STRONG, VALID, changed, mistakes, raw
 
 KEY = "ssh-ed25519 " + "AAAAC3NzaC1lZDI1NTE5AAAAI" + "b" * 43
 SSH = {"url": "ssh://deploy@203.0.113.8", "address": "203.0.113.8", "host_key": KEY}
@@ -11,13 +9,6 @@ SOCKET = {"url": "unix:///run/two.sock", "address": "203.0.113.9"}
 DASHBOARD = {"domain": "admin.example.com", "image": IMAGE}
 AN_IMAGE = "an image with its digest, for example ghcr.io/team/app@sha256: and 64 hex digits"
 ACME = {"email": "admin@example.com"}
-
-
-def mistakes(changes: Mapping[str, object], stack: str = "test") -> list[str]:
-    with pytest.raises(settings.SettingsError) as caught:
-        settings.load(raw(changed(changes)), stack)
-    assert str(caught.value) == "\n".join(caught.value.mistakes)
-    return list(caught.value.mistakes)
 
 
 def test_the_stack_file_that_the_table_starts_from_has_no_mistake() -> None:
@@ -38,11 +29,11 @@ SHAPES: list[tuple[str, object, str]] = [
     ("tickets.web.memory_limt", "1G", ": is not a known key; did you mean memory_limit?"),
     ("tickets.backup.zzz", 1, ": is not a known key; known here: keep"),
     (
-        "crm",
+        "erp",
         {},
         (
             ": is not a known key; known here: hosts, edge, dns, dnsSecrets, registrySecrets,"
-            " tools, tickets, ticketsSecrets"
+            " tools, tickets, ticketsSecrets, crm, crmSecrets, backupSecrets"
         ),
     ),
     (
@@ -55,6 +46,7 @@ SHAPES: list[tuple[str, object, str]] = [
     ("tickets.web.extra_domains", "a.b", ": needs a list, for example []"),
     ("tickets.backup.keep", 0, ": needs a number of backups from 1 to 1000, for example 5"),
     ("tickets.backup.keep", "5", ": needs a number of backups from 1 to 1000, for example 5"),
+    ("tickets.migrations", "never", ": needs 'online' or 'offline'"),
     ("tickets.seed.ensure_only", "no", ": needs true or false"),
     (
         "tickets.cron.chat_cleanup",
@@ -328,7 +320,7 @@ def test_the_local_stack_may_use_the_secret_of_the_example() -> None:
 
 def test_mistakes_of_every_kind_are_reported_together() -> None:
     assert mistakes({
-        "crm": {},
+        "erp": {},
         "edge.http_port": "80",
         "tickets.image": f"app:1@{DIGEST[:-1]}",
         "tickets.convex.domain": "tickets.example.com",
@@ -342,8 +334,8 @@ def test_mistakes_of_every_kind_are_reported_together() -> None:
         ),
         "estate:ticketsSecrets.SMTP_PASSWORD: is missing: needs a secret text that is not empty",
         (
-            "estate:crm: is not a known key; known here: hosts, edge, dns, dnsSecrets,"
-            " registrySecrets, tools, tickets, ticketsSecrets"
+            "estate:erp: is not a known key; known here: hosts, edge, dns, dnsSecrets,"
+            " registrySecrets, tools, tickets, ticketsSecrets, crm, crmSecrets, backupSecrets"
         ),
         "estate:edge.trusted_proxies: needs Cloudflare's networks while estate:dns.proxied is true",
         "estate:dns.ttl: needs to be 1 while estate:dns.proxied is true",

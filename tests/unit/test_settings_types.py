@@ -60,6 +60,7 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
     ),
     "Port": ([1, 443, 65535], [0, 65536, "443", True, 1.5]),
     "Hour": ([0, 23], [24, -1, "8"]),
+    "HttpStatus": ([100, 200, 599], [99, 600, "200", True]),
     "Attempts": ([1, 1000], [0, 1001]),
     "Kept": ([1, 1000], [0, 1001]),
     "Milliseconds": ([1, 2592000000], [0, "1"]),
@@ -97,6 +98,7 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
         ["file:/app/data/db.sqlite"],
         ["file:./prisma/db.sqlite", "file:/app/data/../db", "file:/app/db", "file:/app/data/", "x"],
     ),
+    "PostgresName": (["crm_user", "_a"], ["", "Crm", "1a", "a-b", "a b", "a" * 64, 3]),
     "RegistryName": (
         ["ghcr.io", "registry.example.com:5000", "localhost:5000"],
         ["", "https://ghcr.io", "ghcr.io/team", "ghcr.io:0", 3],

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steps.backup_sqlite import backup_job, reported
 from steps.convex_deploy import KEY_FILE, deploy_job
 from steps.docker_host import ssh_argv
-from steps.inputs import BackupInput, ConvexDeployInput, DockerTarget, Job
+from steps.inputs import ConvexDeployInput, DockerTarget, Job
 from steps.job_spec import (
     MountedSecret,
     fingerprint,
@@ -80,27 +79,6 @@ def test_ssh_takes_the_callers_options_first_and_forwards_one_socket() -> None:
     assert argv[-3:] == ["-l", "deploy", "192.0.2.7"]
     assert "-N" in argv
     assert "ExitOnForwardFailure=yes" in argv
-
-
-def test_the_backup_mounts_every_database_and_the_backups() -> None:
-    given = BackupInput.model_validate_json(
-        '{"docker": {"url": "unix:///x"}, "job": {"name": "b", "image": "tools"}, "keep": 5,'
-        ' "backups_volume": "sistema_backups", "release": "abc",'
-        ' "databases": [{"name": "web", "volume": "sistema_sistema_db", "path": "db.sqlite"}]}'
-    )
-    job = backup_job(given, "SCRIPT")
-    assert job.command[:3] == ("python3", "-c", "SCRIPT")
-    assert '"file": "/sources/web/db.sqlite"' in job.command[3]
-    assert [(one.source, one.target) for one in job.mounts] == [
-        ("sistema_sistema_db", "/sources/web"),
-        ("sistema_backups", "/backups"),
-    ]
-
-
-def test_only_the_scripts_own_last_line_is_a_report() -> None:
-    assert reported('noise\nESTATE {"databases": []}') == {"databases": []}
-    assert reported("ESTATE {broken") is None
-    assert reported("no report") is None
 
 
 def test_a_deploy_reads_its_key_in_the_container_only() -> None:

@@ -16,14 +16,22 @@ if TYPE_CHECKING:
     from steps.inputs import Input
 
 SECRET = "planted-secret-77aa01"
-SMOKE = {
-    "url": "http://tickets.localhost",
-    "convex_url": "http://convex.localhost",
-    "register_path": "/r",
-    "heartbeat_path": "/h",
-    "attempts": 1,
-    "interval_s": 0,
-    "tenant_id": "t",
+TARGET = {
+    "docker": {"url": "unix:///var/run/docker.sock"},
+    "service": "sistema_convex_backend",
+    "instance_name": "convex",
+    "url": "http://convex.localhost",
+}
+RELEASE = {
+    "docker": {"url": "unix:///var/run/docker.sock"},
+    "app": "crm",
+    "release": "r1",
+    "image": "app@sha256:new",
+    "mode": "online",
+    "service": "crm-backend",
+    "writers": [],
+    "verify": {"questions": [{"url": "http://api.localhost"}], "attempts": 1, "interval_s": 0},
+    "phases": [{"kind": "commit", "name": "verify"}],
 }
 
 
@@ -39,26 +47,34 @@ def call(
 def test_an_unknown_step_lists_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call("deploy", {}, "", capsys)
     assert (code, out) == (2, "")
-    for step in (
-        "backup-sqlite",
-        "convex-admin-key",
-        "convex-deploy",
-        "convex-env",
-        "job",
-        "smoke",
-    ):
+    for step in ("clear-jobs", "convex-admin-key", "convex-env", "release"):
         assert step in err
 
 
 def test_every_mistake_of_the_input_is_named_and_no_value_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = {**SMOKE, "attempts": SECRET, "surplus": SECRET}
-    del given["tenant_id"]
-    code, out, err = call("smoke", given, "", capsys)
+    given = {**TARGET, "url": SECRET, "surplus": SECRET}
+    del given["instance_name"]
+    code, out, err = call("convex-env", given, "", capsys)
     assert (code, out) == (2, "")
-    for name in ("attempts", "surplus", "tenant_id"):
+    for name in ("url", "surplus", "instance_name"):
         assert f"{name}: " in err
+    assert SECRET not in err
+
+
+def test_a_mistake_deep_in_a_release_is_named_by_its_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong = {"kind": "job", "name": "migrate", "what": "w", "timeout_s": SECRET, "job": SECRET}
+    given = {**RELEASE, "verify": {"questions": [], "attempts": SECRET}, "phases": [wrong]}
+    code, out, err = call("release", given, "", capsys)
+    assert (code, out) == (2, "")
+    for way in (
+        *("verify.questions", "verify.attempts", "verify.interval_s"),
+        *("phases.0.job.timeout_s", "phases.0.job.job"),
+    ):
+        assert f"{way}: " in err
     assert SECRET not in err
 
 
@@ -66,14 +82,14 @@ def test_every_mistake_of_the_input_is_named_and_no_value_shown(
 def test_input_that_is_no_object_is_wrong_input(
     given: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("smoke", given, "", capsys)[0] == 2
+    assert call("convex-env", given, "", capsys)[0] == 2
 
 
 @pytest.mark.parametrize("stdin", [SECRET, f'"{SECRET}"', f'["{SECRET}"]', '{"A": '])
 def test_secrets_that_are_no_object_are_refused_without_showing_them(
     stdin: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _out, err = call("smoke", SMOKE, stdin, capsys)
+    code, _out, err = call("convex-env", TARGET, stdin, capsys)
     assert code == 2
     assert SECRET not in err
 
@@ -85,8 +101,8 @@ def test_a_result_is_one_json_line_without_secrets(
         context.say(f"working with {SECRET}")
         return {"seconds": 1.5, "said": f"got {SECRET}"}
 
-    monkeypatch.setitem(program.STEPS, "smoke", (program.STEPS["smoke"][0], run))
-    code, out, err = call("smoke", SMOKE, json.dumps({"A": SECRET}), capsys)
+    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
+    code, out, err = call("convex-env", TARGET, json.dumps({"A": SECRET}), capsys)
     assert code == 0
     assert json.loads(out) == {"seconds": 1.5, "said": "got ***"}
     assert err == "working with ***\n"
@@ -98,8 +114,8 @@ def test_a_step_error_ends_with_1_and_its_message(
     def run(_given: Input, _context: Context) -> dict[str, object]:
         raise StepError("It failed.", why=f"with {SECRET}", state="Untouched.", todo="Again.")
 
-    monkeypatch.setitem(program.STEPS, "smoke", (program.STEPS["smoke"][0], run))
-    code, out, err = call("smoke", SMOKE, json.dumps({"A": {"B": SECRET}}), capsys)
+    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
+    code, out, err = call("convex-env", TARGET, json.dumps({"A": {"B": SECRET}}), capsys)
     assert (code, out) == (1, "")
     assert err.startswith("FAILED: It failed.\nwhy:    with ***\n")
 
@@ -110,8 +126,8 @@ def test_an_unforeseen_error_shows_kind_and_place_and_no_secret(
     def run(_given: Input, _context: Context) -> dict[str, object]:
         raise KeyError(SECRET)
 
-    monkeypatch.setitem(program.STEPS, "smoke", (program.STEPS["smoke"][0], run))
-    code, _out, err = call("smoke", SMOKE, json.dumps({"A": SECRET}), capsys)
+    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
+    code, _out, err = call("convex-env", TARGET, json.dumps({"A": SECRET}), capsys)
     assert code == 1
     assert "KeyError" in err
     assert "test_steps_main.py:" in err

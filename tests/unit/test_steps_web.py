@@ -17,7 +17,7 @@ from steps.convex_env import changes, wanted_in
 from steps.errors import ConvexError, InputError, StepError, WebError
 from steps.inputs import SmokeInput
 from steps.redact import Redactor
-from steps.smoke import SECRET, accepted, run
+from steps.smoke import SECRET, accepted, ask
 from steps.web import open_client
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def smoke(site: Site, attempts: int = 5) -> SmokeInput:
     )
 
 
+def passed(given: SmokeInput, context: Context) -> dict[str, object]:
+    with open_client() as http:
+        return ask(http, given, context)
+
+
 def working() -> dict[str, list[Answer]]:
     return {
         "/": [(200, "hello")],
@@ -133,7 +138,7 @@ def working() -> dict[str, list[Answer]]:
 
 def test_a_working_release_passes_at_once_with_one_fixed_device(site: Site) -> None:
     site.answers = working()
-    assert run(smoke(site), context()) == {"attempts": 5, "seconds": 0.0}
+    assert passed(smoke(site), context()) == {"attempts": 5, "seconds": 0.0}
     assert site.paths() == ["/", "/register", "/heartbeat", "/version", "/api/sync"]
     assert site.asked[1][1]["hostname"] == "estate-smoke"
     assert site.asked[1][1]["provisioningSecret"] == VALUE
@@ -143,13 +148,13 @@ def test_a_working_release_passes_at_once_with_one_fixed_device(site: Site) -> N
 
 def test_a_release_that_needs_time_is_asked_again(site: Site) -> None:
     site.answers = {**working(), "/": [(502, "bad"), (503, "bad"), (200, "ok")]}
-    assert run(smoke(site, attempts=6), context()) == {"attempts": 7, "seconds": 10.0}
+    assert passed(smoke(site, attempts=6), context()) == {"attempts": 7, "seconds": 10.0}
 
 
 def test_a_wrong_secret_fails_at_once_and_is_not_shown(site: Site) -> None:
     site.answers = {**working(), "/register": [(401, f"bad secret {VALUE} " + "x" * 900)]}
     with pytest.raises(WebError) as caught:
-        run(smoke(site, attempts=30), context())
+        passed(smoke(site, attempts=30), context())
     assert site.paths() == ["/", "/register"]
     assert "register failed after 2 attempts" in caught.value.what
     assert caught.value.why.startswith("HTTP 401: bad secret *** xxx")
@@ -169,7 +174,7 @@ def test_a_wrong_secret_fails_at_once_and_is_not_shown(site: Site) -> None:
 def test_the_failing_check_is_named(site: Site, path: str, check: str) -> None:
     site.answers = {**working(), path: [(500, "broken")]}
     with pytest.raises(WebError, match=check) as caught:
-        run(smoke(site, attempts=5), context())
+        passed(smoke(site, attempts=5), context())
     assert "HTTP 500: broken" in caught.value.why
 
 
@@ -182,7 +187,7 @@ def test_a_convex_that_opens_no_websocket_is_a_failure(
 ) -> None:
     site.answers = {**working(), "/api/sync": [answer]}
     with pytest.raises(WebError, match="websocket failed") as caught:
-        run(smoke(site), context())
+        passed(smoke(site), context())
     assert reason in caught.value.why
 
 
@@ -193,19 +198,19 @@ def test_the_answer_to_a_websocket_key_is_that_of_the_standard() -> None:
 def test_a_registration_without_a_token_is_a_failure(site: Site) -> None:
     site.answers = {**working(), "/register": [(201, {"ok": True})]}
     with pytest.raises(WebError, match="no machineToken"):
-        run(smoke(site), context())
+        passed(smoke(site), context())
 
 
 def test_a_site_that_does_not_answer_is_a_failure_after_all_attempts() -> None:
     site = Site(port=9)
     with pytest.raises(WebError, match="front page failed after 3 attempts") as caught:
-        run(smoke(site, attempts=3), context())
+        passed(smoke(site, attempts=3), context())
     assert "ConnectError" in caught.value.why
 
 
 def test_a_smoke_test_without_its_secret_asks_nothing(site: Site) -> None:
     with pytest.raises(InputError):
-        run(smoke(site), Context(secrets={}, stderr=io.StringIO()))
+        passed(smoke(site), Context(secrets={}, stderr=io.StringIO()))
     assert site.asked == []
 
 

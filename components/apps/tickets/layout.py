@@ -74,6 +74,16 @@ class Names:
         """Volume of the copies made before a release."""
         return f"{self.stack}_backups"
 
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Every volume."""
+        return (
+            self.database_volume,
+            self.convex_volume,
+            self.archive_volume,
+            self.backup_volume,
+        )
+
 
 def web_mounts(tickets: Tickets, names: Names) -> list[Mount]:
     """Return what the web application and its jobs mount; a source tree comes first."""
@@ -86,13 +96,17 @@ def web_mounts(tickets: Tickets, names: Names) -> list[Mount]:
     return mounts
 
 
-def databases(tickets: Tickets, names: Names) -> list[dict[str, str]]:
-    """Return the SQLite files of the system, as the backup step wants them."""
+def databases(tickets: Tickets, names: Names) -> dict[str, dict[str, str]]:
+    """Return name → SQLite file of the system, as a source of backups."""
     web_file = tickets.env.DATABASE_URL.removeprefix(f"file:{DATA}/")
-    return [
-        {"name": "web", "volume": names.database_volume, "path": web_file},
-        {"name": "convex", "volume": names.convex_volume, "path": CONVEX_DATABASE},
-    ]
+    files = {
+        "web": (names.database_volume, web_file),
+        "convex": (names.convex_volume, CONVEX_DATABASE),
+    }
+    return {
+        name: {"kind": "sqlite", "name": name, "volume": volume, "path": path}
+        for name, (volume, path) in files.items()
+    }
 
 
 def addresses(tickets: Tickets, edge: Edge) -> dict[str, str]:

@@ -1,10 +1,9 @@
-"""The steps of a tickets release as specifications. Pure."""
+"""The releases of the tickets system as phases: one transaction for web, one for Convex. Pure."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from components import phases
 from components.apps.tickets.layout import (
     APP,
     ENV_FILE,
@@ -13,34 +12,36 @@ from components.apps.tickets.layout import (
     databases,
     web_mounts,
 )
+from components.job import Jobs
+from components.release import Phase, Transaction, fingerprint
 from components.step import StepSpec
-from settings import CONVEX_VARIABLES, Edge, Tickets, TicketsSecrets, Tools, convex_env, seed_env
+from settings import (
+    CONVEX_VARIABLES,
+    BackupSecrets,
+    Edge,
+    Tickets,
+    TicketsSecrets,
+    Tools,
+    convex_env,
+    secret_texts,
+    seed_env,
+)
 
-_MIB = 2**20
-_BACKUP_LIMIT_S = 1800
-_JOB_LIMIT_S = 900
 _QUICK_LIMIT_S = 300
-_MARGIN_S = 120
-"""What the engine waits beyond a step's own limit, so that the step can say why it failed."""
-
-
-def fingerprint(*values: object) -> str:
-    """Return 12 hex digits that change with the values and do not show them."""
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
-    """What the steps of one release share.
+class Releases:
+    """What the steps of both transactions share.
 
     Attributes:
         tickets: the settings.
         secrets: their secrets.
+        backup_secrets: of the backups of plain folders; without them those are not copied.
         edge: for the public addresses.
         tools: the image of the backup.
         names: Docker names.
-        docker: how a step reaches the Swarm's manager.
+        manager: how a step reaches the Swarm's manager.
         disk: how a step reaches the daemon beside the volumes, where Convex runs.
         pinned: constraints that keep a job beside the volumes.
         labels: who made it.
@@ -49,54 +50,89 @@ class Release:
 
     tickets: Tickets
     secrets: TicketsSecrets
+    backup_secrets: BackupSecrets | None
     edge: Edge
     tools: Tools
     names: Names
-    docker: Mapping[str, object]
+    manager: Mapping[str, object]
     disk: Mapping[str, object]
     pinned: Sequence[str]
     labels: Mapping[str, str]
     env_secret: str
 
     @property
-    def version(self) -> list[str]:
-        """What makes it another release: the image, and the commit it is built from."""
-        return [self.tickets.image, self.tickets.release]
-
-    @property
-    def backend(self) -> list[str]:
-        """What makes it another Convex backend: its version, its identity."""
-        convex = self.tickets.convex
-        secret = self.secrets.CONVEX_INSTANCE_SECRET.get_secret_value()
-        return [convex.image, convex.instance_name, fingerprint("instance", secret)]
-
-    def backup(self) -> StepSpec:
-        """Copy every SQLite file, and prove each copy, before anything is migrated."""
-        return StepSpec(
-            run="backup-sqlite",
-            inputs={
-                "docker": self.docker,
-                "job": {
-                    "name": f"{self.names.stack}_backup",
-                    "image": self.tools.image,
-                    "constraints": list(self.pinned),
-                    "labels": dict(self.labels),
-                },
-                "backups_volume": self.names.backup_volume,
-                "keep": self.tickets.backup.keep,
-                "release": self.tickets.release,
-                "databases": databases(self.tickets, self.names),
-                "timeout_s": _BACKUP_LIMIT_S,
-            },
-            triggers=[*self.version, self.tickets.convex.image],
-            limit_s=_BACKUP_LIMIT_S + _MARGIN_S,
+    def jobs(self) -> Jobs:
+        """One-shot jobs of this release."""
+        return Jobs(
+            prefix=self.names.stack,
+            release=self.tickets.release,
+            image=self.tickets.image,
+            mounts=web_mounts(self.tickets, self.names),
+            network=self.names.network,
+            env_secret=self.env_secret,
+            env_file=ENV_FILE,
+            constraints=self.pinned,
+            memory_limit=self.tickets.web.memory_limit,
+            labels=self.labels,
+            limit_s=self.tickets.job_limit.seconds,
         )
 
-    def migrate(self) -> StepSpec:
+    def web(self) -> Transaction:
+        """Return the transaction of the web application."""
+        tickets, names = self.tickets, self.names
+        secret = self.secrets.MACHINE_PROVISIONING_SECRET.get_secret_value()
+        return Transaction(
+            app=names.stack,
+            release=tickets.release,
+            image=tickets.image,
+            version=[tickets.image, tickets.release],
+            mode=tickets.migrations,
+            service=names.web,
+            writers=[names.web, names.cron] if tickets.migrations == "offline" else [],
+            verify=self._verify(self.edge.url(tickets.web.domain), smoke=self._smoke()),
+            secrets={
+                "MACHINE_PROVISIONING_SECRET": secret,
+                "hidden": list(secret_texts(self.secrets)),
+            },
+        )
+
+    def convex(self) -> Transaction:
+        """Return the transaction of the Convex backend: another version may change its files."""
+        convex = self.tickets.convex
+        secret = self.secrets.CONVEX_INSTANCE_SECRET.get_secret_value()
+        identity = fingerprint(convex.instance_name, secret)
+        return Transaction(
+            app=f"{self.names.stack}-convex",
+            release=convex.image.partition("@sha256:")[2][:12],
+            image=convex.image,
+            version=[convex.image, identity],
+            mode="offline",
+            service=self.names.convex,
+            writers=[self.names.convex],
+            verify=self._verify(self.edge.url(convex.domain) + "/version"),
+            secrets={"hidden": [secret]},
+        )
+
+    def web_backup(self) -> Phase:
+        """Return the phase that copies and proves what web writes."""
+        sources = [databases(self.tickets, self.names)["web"]]
+        if self.backup_secrets is not None:
+            folder = {"kind": "folder", "name": "archives", "volume": self.names.archive_volume}
+            sources.append(folder)
+        return self._backup(self.jobs, sources)
+
+    def convex_backup(self) -> Phase:
+        """Return the phase that copies and proves what Convex writes."""
+        source = databases(self.tickets, self.names)["convex"]
+        release = self.convex().release
+        prefix = f"{self.names.stack}_convex"
+        return self._backup(replace(self.jobs, prefix=prefix, release=release), [source])
+
+    def migrate(self) -> Phase:
         """Bring the schema to the new image's, on the new image."""
         return self._job("migrate", "prisma migrate deploy", "bun x prisma migrate deploy")
 
-    def seed(self) -> StepSpec:
+    def seed(self) -> Phase:
         """Ensure users; their passwords are never reset while `seed.ensure_only` stands."""
         secrets = seed_env(self.tickets, self.secrets)
         names = " ".join(secrets)
@@ -108,19 +144,41 @@ class Release:
             "bun run auth:seed",
             f"{load}exec bun run auth:seed",
             secrets=secrets,
-            also=[fingerprint(seed.ensure_only, seed.tenant_id, names, str(seed.admin))],
+            triggers=[fingerprint(seed.ensure_only, seed.tenant_id, names, str(seed.admin))],
         )
 
-    def queues(self) -> StepSpec:
+    def queues(self) -> Phase:
         """Ensure the default queues."""
         return self._job("queues-ensure", "bun run queues:ensure", "exec bun run queues:ensure")
+
+    def functions(self) -> Phase:
+        """Publish the Convex functions of this release."""
+        script = (
+            f"cd {APP} && unset CONVEX_DEPLOYMENT CONVEX_DEPLOY_KEY && "
+            "bun install --frozen-lockfile && exec bun x convex deploy"
+        )
+        job = self.jobs.job("convex-deploy", script)
+        job["env"] = {"CONVEX_SELF_HOSTED_URL": INTERNAL_CONVEX_URL}
+        limit = self.jobs.limit_s
+        return Phase(
+            name="convex-deploy",
+            kind="functions",
+            given={
+                **self._convex(),
+                "manager": self.manager,
+                "job": job,
+                "timeout_s": limit,
+            },
+            triggers=self.convex().version,
+            limit_s=limit,
+        )
 
     def admin_key(self) -> StepSpec:
         """Prove that the running backend makes admin keys and accepts them."""
         return StepSpec(
             run="convex-admin-key",
             inputs=self._convex(),
-            triggers=self.backend,
+            triggers=self.convex().version,
             limit_s=_QUICK_LIMIT_S,
         )
 
@@ -132,52 +190,30 @@ class Release:
             run="convex-env",
             inputs=self._convex(),
             secrets={"set": wanted},
-            triggers=[*self.backend, fingerprint("convex-env", wanted)],
+            triggers=[*self.convex().version, fingerprint("convex-env", wanted)],
             limit_s=_QUICK_LIMIT_S,
         )
 
-    def convex_deploy(self) -> StepSpec:
-        """Publish the functions of this release."""
-        script = (
-            f"cd {APP} && unset CONVEX_DEPLOYMENT CONVEX_DEPLOY_KEY && "
-            "bun install --frozen-lockfile && exec bun x convex deploy"
-        )
-        job = self._job_inputs("convex-deploy", script)
-        job["env"] = {"CONVEX_SELF_HOSTED_URL": INTERNAL_CONVEX_URL}
-        return StepSpec(
-            run="convex-deploy",
-            inputs={
-                **self._convex(),
-                "manager": self.docker,
-                "job": job,
-                "timeout_s": _JOB_LIMIT_S,
-            },
-            triggers=[*self.version, *self.backend],
-            limit_s=_JOB_LIMIT_S + _MARGIN_S,
-        )
-
-    def smoke(self) -> StepSpec:
-        """Ask from outside as a device would: register, then report."""
+    def _smoke(self) -> dict[str, object]:
         smoke, tickets = self.tickets.smoke, self.tickets
-        secret = self.secrets.MACHINE_PROVISIONING_SECRET.get_secret_value()
-        urls = {
+        return {
             "url": self.edge.url(tickets.web.domain),
             "convex_url": self.edge.url(tickets.convex.domain),
+            "register_path": smoke.register_path,
+            "heartbeat_path": smoke.heartbeat_path,
+            "attempts": smoke.attempts,
+            "interval_s": smoke.interval.seconds,
+            "tenant_id": tickets.seed.tenant_id,
         }
-        return StepSpec(
-            run="smoke",
-            inputs={
-                **urls,
-                "register_path": smoke.register_path,
-                "heartbeat_path": smoke.heartbeat_path,
-                "attempts": smoke.attempts,
-                "interval_s": smoke.interval.seconds,
-                "tenant_id": tickets.seed.tenant_id,
-                **self._private_ca(),
-            },
-            secrets={"MACHINE_PROVISIONING_SECRET": secret},
-            triggers=[*self.version, *urls.values(), fingerprint("smoke", secret)],
-            limit_s=_JOB_LIMIT_S,
+
+    def _verify(self, url: str, *, smoke: dict[str, object] | None = None) -> dict[str, object]:
+        patience = self.tickets.smoke
+        return phases.asked(
+            self.edge,
+            [{"url": url}],
+            attempts=patience.attempts,
+            interval=patience.interval,
+            smoke=smoke,
         )
 
     def _convex(self) -> dict[str, object]:
@@ -195,6 +231,16 @@ class Release:
             return {}
         return {"ca_certificate": acme.ca_certificate}
 
+    def _backup(self, jobs: Jobs, sources: Sequence[Mapping[str, str]]) -> Phase:
+        return phases.backup(
+            jobs,
+            sources,
+            tools=self.tools.image,
+            volume=self.names.backup_volume,
+            keep=self.tickets.backup.keep,
+            secrets=self.backup_secrets,
+        )
+
     def _job(
         self,
         name: str,
@@ -202,40 +248,9 @@ class Release:
         script: str,
         *,
         secrets: Mapping[str, str] | None = None,
-        also: Sequence[str] = (),
-    ) -> StepSpec:
-        files = [
-            {"name": variable, "target": f"/run/secrets/{variable}"} for variable in secrets or {}
-        ]
+        triggers: Sequence[str] = (),
+    ) -> Phase:
         # A source tree on the host may be fresh; an image brings its packages.
         install = "bun install --frozen-lockfile && " if self.tickets.source else ""
-        return StepSpec(
-            run="job",
-            inputs={
-                "docker": self.docker,
-                "job": self._job_inputs(name, f"cd {APP} && {install}{script}"),
-                "timeout_s": _JOB_LIMIT_S,
-                "what": what,
-                "secret_files": files,
-            },
-            secrets=secrets or {},
-            triggers=[*self.version, *also],
-            limit_s=_JOB_LIMIT_S + _MARGIN_S,
-        )
-
-    def _job_inputs(self, name: str, script: str) -> dict[str, object]:
-        """Return a one-shot job on the new image, with the application's own files around it."""
-        return {
-            "name": f"{self.names.stack}_{name}",
-            "image": self.tickets.image,
-            "command": ["sh", "-c", script],
-            "mounts": [
-                {"type": mount.kind, "source": mount.source, "target": mount.target}
-                for mount in web_mounts(self.tickets, self.names)
-            ],
-            "networks": [{"name": self.names.network}],
-            "secrets": [{"name": self.env_secret, "target": ENV_FILE}],
-            "constraints": list(self.pinned),
-            "memory_limit": max(self.tickets.web.memory_limit, 512 * _MIB),
-            "labels": dict(self.labels),
-        }
+        script = f"cd {APP} && {install}{script}"
+        return phases.work(self.jobs, name, script, what=what, secrets=secrets, triggers=triggers)

@@ -1,8 +1,9 @@
 """The services of the tickets system as specifications. Pure."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from shlex import quote
 
 from components.apps.tickets.layout import (
     APP,
@@ -16,10 +17,11 @@ from components.apps.tickets.layout import (
     web_mounts,
 )
 from components.edge.route import Route, route_labels
+from components.release import release_env
 from components.swarm.order import Mount
 from components.swarm.secret import SecretFile
 from components.swarm.service import Attachment, Healthcheck, ServiceSpec
-from settings import Dashboard, Edge, Tickets, Tools, service_env
+from settings import Dashboard, Edge, Tickets, Tools, start_env
 
 INSTANCE_SECRET_FILE = "/run/secrets/convex_instance_secret"  # noqa: S105 - a path
 CRON_SECRET_FILE = "/run/secrets/cron_secret"  # noqa: S105 - a path
@@ -39,8 +41,8 @@ class Surroundings:
         tickets: the settings.
         edge: whose routes they ask for.
         names: Docker names.
-        public: id of the edge's network, in an attachment.
-        private: id of the system's own network.
+        public: the edge's network.
+        private: the system's own network.
         labels: who made them.
         pinned: constraints that keep a task beside its volumes.
     """
@@ -50,12 +52,12 @@ class Surroundings:
     names: Names
     public: Attachment
     private: Attachment
-    labels: dict[str, str]
+    labels: Mapping[str, str]
     pinned: Sequence[str]
 
     def aliased(self, *aliases: str) -> Attachment:
         """Return the private network with short names on it."""
-        return Attachment(network=self.private.network, aliases=aliases)
+        return replace(self.private, aliases=aliases)
 
     def routed(self, route: Route) -> dict[str, str]:
         """Return the labels of a service that the edge serves."""
@@ -70,9 +72,9 @@ def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
     return ServiceSpec(
         name=name,
         image=tickets.image,
-        args=tickets.command or (),
+        args=start_command(tickets),
         dir=APP if tickets.source is not None else None,
-        env=service_env(tickets),
+        env=release_env(tickets),
         healthcheck=Healthcheck(
             test=["CMD", "node", "-e", probe],
             interval_s=10,
@@ -96,7 +98,18 @@ def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
     )
 
 
-def start_backend(secret_file: str) -> str:
+def start_command(tickets: Tickets) -> list[str]:
+    """Return what the web container runs; empty leaves it to the image.
+
+    A source tree's own start script reads its flags before any `.env` file.
+    """
+    if tickets.source is None or tickets.command is None:
+        return list(tickets.command or ())
+    flags = [f"{name}={value}" for name, value in sorted(start_env(tickets).items())]
+    return ["env", *flags, *tickets.command]
+
+
+def start_backend(secret_file: str, env: Mapping[str, str]) -> str:
     """Return the shell line that starts Convex with its secret from a file.
 
     The backend takes the secret from the environment alone; a file keeps it out of inspect. The
@@ -105,8 +118,10 @@ def start_backend(secret_file: str) -> str:
 
     Args:
         secret_file: path inside the container.
+        env: its other variables.
     """
-    read = f'export INSTANCE_SECRET="$(cat {secret_file})"'
+    given = "".join(f"export {name}={quote(value)}; " for name, value in sorted(env.items()))
+    read = f'{given}export INSTANCE_SECRET="$(cat {secret_file})"'
     return f"{read}; exec 9>/dev/null; export BASH_XTRACEFD=9; exec ./run_backend.sh"
 
 
@@ -127,8 +142,7 @@ def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
         name=name,
         image=settings.image,
         entrypoint=["sh", "-c"],
-        args=[start_backend(INSTANCE_SECRET_FILE)],
-        env=env,
+        args=[start_backend(INSTANCE_SECRET_FILE, env)],
         healthcheck=Healthcheck(
             test=["CMD", "curl", "-fsS", f"http://localhost:{CONVEX_PORT}/version"],
             timeout_s=5,

@@ -76,7 +76,7 @@ class Builder:
     def source(self, image: Image, arguments: Mapping[str, str]) -> str:
         """Hash of what the image is made of, parents included."""
         parent = self.source(IMAGES[image.parent], {}) if image.parent else self._base_id
-        return hash_source(image.folder, parent=parent, arguments=arguments)
+        return hash_source(image.folder, parent=parent, arguments=arguments, borrowed=image.loans)
 
     def build(self, image: Image, arguments: Mapping[str, str]) -> str:
         """Name of the image in this daemon, built if it is not there.
@@ -98,7 +98,7 @@ class Builder:
         proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
         log: deque[str] = deque(maxlen=50)
         with tempfile.TemporaryFile() as context:
-            write_context(context, image.folder, brought)
+            write_context(context, image.folder, {**image.loans, **brought})
             for line in self._client.api.build(
                 fileobj=context,
                 custom_context=True,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = Path(__file__).resolve().parents[1]
 CHECKOUT = FOLDER.parents[1]
@@ -19,6 +23,7 @@ class Image:
         parent: The image it starts from; None is the Debian base.
         programs: What the machine fetches or builds for it (a key of ``programs.PROGRAMS``).
         on_request: Built only when named: tests want it, the local stack does not.
+        borrowed: Name in its build context -> path below this folder of what another image has too.
     """
 
     name: str
@@ -26,11 +31,17 @@ class Image:
     parent: str | None = None
     programs: str | None = None
     on_request: bool = False
+    borrowed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         """Where its Dockerfile is."""
         return FOLDER / self.name
+
+    @property
+    def loans(self) -> dict[str, Path]:
+        """Name in the build context -> folder of another image that holds it."""
+        return {name: FOLDER / path for name, path in self.borrowed.items()}
 
 
 IMAGES = {
@@ -41,6 +52,17 @@ IMAGES = {
         Image(name="tools", minutes=0.4),
         Image(name="node22-bun", minutes=1, programs="node22-bun"),
         Image(name="tickets", minutes=0.2, parent="node22-bun"),
+        Image(name="postgres", minutes=0.6),
+        Image(
+            name="crm",
+            minutes=0.2,
+            parent="node22-bun",
+            programs="crm",
+            borrowed={
+                "app/vendor/demo-parts": "tickets/app/vendor/demo-parts",
+                "app/vendor/prisma": "tickets/app/vendor/prisma",
+            },
+        ),
         Image(name="convex", minutes=0.3, parent="node22-bun"),
         Image(name="convex-dashboard", minutes=0.1, parent="node22-bun"),
         Image(name="traefik", minutes=11, programs="traefik"),

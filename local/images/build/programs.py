@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.images.build.catalog import FOLDER
+from local.images.build.catalog import FOLDER, IMAGES, Image
 from local.images.build.errors import BuildError
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ def _run(argv: list[str], *, cwd: Path, env: Mapping[str, str], limit_s: int) ->
         raise BuildError(f"{' '.join(argv[:3])} … ended with {done.returncode}:\n{tail}")
 
 
+def _install_packages(lock: Path, target: Path, *, runtime: Path) -> None:
+    """Brings what a lock file pins into ``target/node_modules``, with node and npm of a folder."""
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(lock / name, target)
+    env = {"PATH": f"{runtime}:{os.environ['PATH']}"}
+    if _CERTIFICATES.exists():
+        env["NODE_EXTRA_CA_CERTS"] = os.environ.get("NODE_EXTRA_CA_CERTS", str(_CERTIFICATES))
+    npm = [str(runtime / "node"), str(runtime / "npm" / "bin" / "npm-cli.js")]
+    options = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    _run([*npm, "ci", *options], cwd=target, env=env, limit_s=_FETCH_LIMIT_S)
+
+
 def _fetch_node_and_bun(target: Path) -> None:
     lock = FOLDER / "node22-bun"
     python = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
@@ -61,14 +73,7 @@ def _fetch_node_and_bun(target: Path) -> None:
     node.joinpath("bin/node").rename(target / "node")
     node.joinpath("lib/node_modules/npm").rename(target / "npm")
     shutil.rmtree(wheel)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(lock / name, target)
-    env = {"PATH": f"{target}:{os.environ['PATH']}"}
-    if _CERTIFICATES.exists():
-        env["NODE_EXTRA_CA_CERTS"] = os.environ.get("NODE_EXTRA_CA_CERTS", str(_CERTIFICATES))
-    npm = [str(target / "node"), str(target / "npm" / "bin" / "npm-cli.js")]
-    options = ["--ignore-scripts", "--no-audit", "--no-fund"]
-    _run([*npm, "ci", *options], cwd=target, env=env, limit_s=_FETCH_LIMIT_S)
+    _install_packages(lock, target, runtime=target)
     found = list(target.glob("node_modules/@oven/*/bin/bun"))
     if len(found) != 1:
         raise BuildError("npm brought no Bun for this processor; it knows x86-64 and arm64")
@@ -114,6 +119,21 @@ def _kept(name: str, decisive: list[Path], make: Callable[[Path], None]) -> Path
     return folder
 
 
+def _bring_packages(image: Image) -> Path:
+    app = image.folder / "app"
+    vendored = [path for path in image.loans.values() if (path / "package.json").exists()]
+    manifests = [path / "package.json" for path in vendored]
+
+    def install(target: Path) -> None:
+        # npm links to the borrowed packages by the paths that they have in the image.
+        for path in vendored:
+            shutil.copytree(path, target / "vendor" / path.name)
+        _install_packages(app, target, runtime=bring("node22-bun")["node"].parent)
+
+    locks = [app / "package.json", app / "package-lock.json"]
+    return _kept(image.name, [*locks, *manifests], install)
+
+
 def bring(key: str) -> dict[str, Path]:
     """Programs of an image, fetched or built if this machine has not got them.
 
@@ -131,6 +151,8 @@ def bring(key: str) -> dict[str, Path]:
         locks = [folder / "node.txt", folder / "package-lock.json"]
         kept = _kept(key, locks, _fetch_node_and_bun)
         return {name: kept / name for name in ("node", "npm", "bun")}
+    if key == "crm":
+        return {"app/node_modules": _bring_packages(IMAGES[key]) / "node_modules"}
     source = folder / "src"
     module = (source / "go.mod").read_text()
     package = re.search(r"\S+/cmd/\S+", module)

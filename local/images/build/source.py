@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,16 +24,29 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield "/".join(parts), path
 
 
-def hash_source(folder: Path, *, parent: str, arguments: Mapping[str, str]) -> str:
+def _borrowed_files(borrowed: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    for prefix, folder in sorted(borrowed.items()):
+        for name, path in _files(folder):
+            yield f"{prefix}/{name}", path
+
+
+def hash_source(
+    folder: Path,
+    *,
+    parent: str,
+    arguments: Mapping[str, str],
+    borrowed: Mapping[str, Path] | None = None,
+) -> str:
     """Hash of everything that decides what an image holds.
 
     Args:
         folder: The image's folder; contents and executable bits count, times do not.
         parent: Identity of the image it starts from.
         arguments: Build arguments.
+        borrowed: Name in the context -> folder of another image.
     """
     digest = hashlib.sha256(f"{parent}\n{sorted(arguments.items())}\n".encode())
-    for name, path in _files(folder):
+    for name, path in chain(_files(folder), _borrowed_files(borrowed or {})):
         executable = os.access(path, os.X_OK)
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{name} {executable} {content}\n".encode())
@@ -45,7 +59,7 @@ def write_context(file: IO[bytes], folder: Path, programs: Mapping[str, Path]) -
     Args:
         file: Where to write; left at its beginning.
         folder: The image's folder.
-        programs: Name in the context -> file or folder on this machine.
+        programs: Name in the context -> file or folder on this machine, borrowed ones too.
     """
 
     def neutral(member: tarfile.TarInfo) -> tarfile.TarInfo:

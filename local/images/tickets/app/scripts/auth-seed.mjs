@@ -1,8 +1,8 @@
 // Ensures users. With SEED_USER_EMAIL only that one, else the two of the demonstration.
 // SEED_ENSURE_ONLY=false also puts back the password, name and role of users that exist.
 import { randomUUID } from "node:crypto";
+import { loadEnvironment } from "demo-parts";
 import { openDatabase } from "../src/database.mjs";
-import { loadEnvironment } from "../src/environment.mjs";
 import { hashPassword } from "../src/passwords.mjs";
 
 function wantedUsers(env) {

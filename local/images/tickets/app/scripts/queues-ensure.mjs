@@ -1,6 +1,6 @@
 // Ensures the queues that the application expects; every new ticket falls into "Chamados".
+import { loadEnvironment } from "demo-parts";
 import { openDatabase } from "../src/database.mjs";
-import { loadEnvironment } from "../src/environment.mjs";
 
 const QUEUES = [
   ["chamados", "Chamados"],

@@ -1,10 +1,8 @@
 // The application's SQLite file, and how old its schema is.
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { ROOT, databasePath } from "./environment.mjs";
-
-const MIGRATIONS = join(ROOT, "prisma", "migrations");
+import { migrationNames } from "demo-parts";
+import { databasePath } from "./environment.mjs";
 
 export function openDatabase(env) {
   const database = new DatabaseSync(databasePath(env), { timeout: 5000 });
@@ -14,10 +12,7 @@ export function openDatabase(env) {
 
 /** Names of this release's migrations that the database has not finished. */
 export function pendingMigrations(env) {
-  const names = readdirSync(MIGRATIONS, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
+  const names = migrationNames();
   if (!existsSync(databasePath(env))) return names;
   const database = openDatabase(env);
   try {

@@ -1,9 +1,6 @@
-// The variables of the application: those of the process first, then those of /app/.env.
-import { existsSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+// The variables of the application, and what is wrong with them.
+import { isAbsolute, join, resolve } from "node:path";
+import { ROOT } from "demo-parts";
 
 const REQUIRED = [
   "NEXT_PUBLIC_APP_URL",
@@ -14,13 +11,6 @@ const REQUIRED = [
   "DATABASE_URL",
   "MACHINE_PROVISIONING_SECRET",
 ];
-
-/** Reads .env as dotenv does: what the process already has wins. */
-export function loadEnvironment() {
-  const file = join(ROOT, ".env");
-  if (existsSync(file)) process.loadEnvFile(file);
-  return process.env;
-}
 
 /** Path of the SQLite file; only absolute paths in /app/data are on the volume. */
 export function databasePath(env) {

@@ -1,17 +1,10 @@
 // What the application answers, path by path. A route returns {status, body, headers}.
 import { randomBytes } from "node:crypto";
+import { escape, json } from "demo-parts";
 import { mutate } from "./convex.mjs";
 import { sameSecret, verifyPassword } from "./passwords.mjs";
 
-const json = (status, body, headers = {}) => ({
-  status,
-  body: `${JSON.stringify(body)}\n`,
-  headers: { "content-type": "application/json", ...headers },
-});
 const CREDENTIALS = { "access-control-allow-credentials": "true" };
-
-const escape = (text) =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 
 function home({ release, build }) {
   const body = `<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Chamados</title>
@@ -107,4 +100,3 @@ export const ROUTES = {
   "POST /api/machines/sessions": handshake,
   "POST /api/auth/sign-in/email": signIn,
 };
-export { json };

@@ -1,23 +1,18 @@
 // The web server of the demonstration: port 3000, ends after the requests it has on SIGTERM.
 // It does not migrate: an old schema is a reason not to start.
 import { createServer } from "node:http";
+import { json, loadEnvironment, readBuild, refuse } from "demo-parts";
 import { ConvexError } from "./convex.mjs";
 import { openDatabase, pendingMigrations } from "./database.mjs";
-import { databasePath, loadEnvironment, mistakes } from "./environment.mjs";
-import { readBuild } from "./faults.mjs";
-import { ROUTES, json } from "./routes.mjs";
+import { databasePath, mistakes } from "./environment.mjs";
+import { ROUTES } from "./routes.mjs";
 
 const PORT = 3000;
 const BODY_LIMIT = 1_000_000;
 
-function refuse(reasons) {
-  console.error(`web: will not start:\n${reasons.map((reason) => `  - ${reason}`).join("\n")}`);
-  process.exit(1);
-}
-
 function prepare() {
   const build = readBuild();
-  if (build.fault === "crash") refuse([`release ${build.release} was built to crash`]);
+  if (build.fault === "crash") refuse("web", [`release ${build.release} was built to crash`]);
   const env = loadEnvironment();
   const reasons = mistakes(env);
   if (env.DATABASE_URL) {
@@ -27,10 +22,12 @@ function prepare() {
       reasons.push(error.message);
     }
   }
-  if (reasons.length > 0) refuse(reasons);
+  if (reasons.length > 0) refuse("web", reasons);
   const pending = pendingMigrations(env);
   if (pending.length > 0) {
-    refuse([`the schema is older than this release (run: bun x prisma migrate deploy): ${pending.join(", ")}`]);
+    refuse("web", [
+      `the schema is older than this release (run: bun x prisma migrate deploy): ${pending.join(", ")}`,
+    ]);
   }
   return { build, env, release: env.RELEASE_SHA || "unknown", database: openDatabase(env) };
 }

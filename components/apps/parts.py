@@ -1,0 +1,58 @@
+"""What an application is declared from: its network, volumes, secret files and services."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pulumi
+import pulumi_docker as docker
+
+from components.edge.traefik import Traefik
+from components.place import Place
+from components.swarm.network import network
+from components.swarm.secret import SecretFile, secret_file
+from components.swarm.service import Attachment, ServiceSpec, service
+from components.swarm.volume import volume
+
+
+class Parts:
+    """Declares the parts of one application on its host.
+
+    Attributes:
+        labels: who made them.
+        public: the edge's network.
+        private: the application's own.
+        ready: what has to be there before any job: network and volumes.
+    """
+
+    def __init__(
+        self, parent: pulumi.Resource, place: Place, *, system: str, edge: Traefik, private: str
+    ) -> None:
+        """Declare the private network.
+
+        Args:
+            parent: the application's component.
+            place: the host.
+            system: label of everything.
+            edge: whose network the application shares.
+            private: name of its own network.
+        """
+        self._parent, self._place = parent, place
+        self.labels: Mapping[str, str] = {**place.labels, "estate.system": system}
+        own = network(private, self.labels, place.on_swarm(parent))
+        self.public = Attachment(network=edge.network, name=edge.settings.network)
+        self.private = Attachment(network=own.id, name=private)
+        self.ready: list[pulumi.Resource] = [own]
+
+    def volumes(self, names: Iterable[str]) -> None:
+        """Declare protected volumes."""
+        on_disk = self._place.on_disk(self._parent)
+        self.ready += [volume(name, self.labels, on_disk) for name in names]
+
+    def file(self, family: str, text: str, target: str) -> SecretFile:
+        """Declare a secret as a file of a task."""
+        return secret_file(
+            family, text, target, place=self._place, labels=self.labels, parent=self._parent
+        )
+
+    def service(self, spec: ServiceSpec, after: Sequence[pulumi.Resource] = ()) -> docker.Service:
+        """Declare a service."""
+        return service(spec, self._place.hooks, self._place.on_swarm(self._parent, list(after)))

@@ -1,0 +1,122 @@
+"""The phases that every application's release is made of. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from components.job import Jobs
+from components.release import Phase
+from settings import BackupSecrets, Duration, Edge
+
+_BACKUP_LIMIT_S = 1800
+
+
+def backup(
+    jobs: Jobs,
+    sources: Sequence[Mapping[str, object]],
+    *,
+    tools: str,
+    volume: str,
+    keep: int,
+    secrets: BackupSecrets | None,
+) -> Phase:
+    """Return the phase that copies and proves data before anything changes it.
+
+    Args:
+        jobs: the application's.
+        sources: what is copied, as steps/backups wants it.
+        tools: image that copies files and SQLite.
+        volume: where the copies are kept.
+        keep: how many proven ones stay.
+        secrets: of the copies of plain folders.
+    """
+    password = {"backup_password": secrets.RESTIC_PASSWORD.get_secret_value()} if secrets else {}
+    return Phase(
+        name="backup",
+        kind="backup",
+        given={
+            "plan": {
+                "job": jobs.bare("backup", tools),
+                "volume": volume,
+                "keep": keep,
+                "release": jobs.release,
+                "sources": list(sources),
+                "timeout_s": _BACKUP_LIMIT_S,
+            }
+        },
+        secrets=password,
+        limit_s=_BACKUP_LIMIT_S,
+    )
+
+
+def work(
+    jobs: Jobs,
+    name: str,
+    script: str,
+    *,
+    what: str,
+    secrets: Mapping[str, str] | None = None,
+    triggers: Sequence[str] = (),
+) -> Phase:
+    """Return a phase that runs a script once on the image of the release.
+
+    Args:
+        jobs: the application's.
+        name: of the phase.
+        script: for `sh -c`; a secret in it would be shown.
+        what: the work in the words of the person who reads the messages.
+        secrets: name → value, each a file below /run/secrets for this run alone.
+        triggers: what has it run again besides another version.
+    """
+    files = [{"name": key, "target": f"/run/secrets/{key}"} for key in secrets or {}]
+    return Phase(
+        name=name,
+        kind="job",
+        given={
+            "job": jobs.job(name, script),
+            "timeout_s": jobs.limit_s,
+            "what": what,
+            "secret_files": files,
+        },
+        secrets=secrets or {},
+        triggers=triggers,
+        limit_s=jobs.limit_s,
+    )
+
+
+def resolving(migration: Phase, script: str) -> Phase:
+    """Return a migration whose failure is cleared away where the database has undone it itself.
+
+    Args:
+        migration: the phase.
+        script: clears the mark of the failed migration in MIGRATION; ends with 3 when a part of
+            it may have stayed, with 4 when the image does not hold it.
+    """
+    return replace(migration, given={**migration.given, "resolve": ["sh", "-c", script]})
+
+
+def asked(
+    edge: Edge,
+    questions: Sequence[Mapping[str, object]],
+    *,
+    attempts: int,
+    interval: Duration,
+    smoke: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """Return what is asked from outside before a release counts.
+
+    Args:
+        edge: through which it is asked.
+        questions: each a `url`, and what has to be the answer.
+        attempts: for all of them together.
+        interval: between two attempts.
+        smoke: the device check of the tickets system.
+    """
+    acme = edge.acme
+    private = {} if acme is None else {"ca_certificate": acme.ca_certificate}
+    return {
+        "questions": list(questions),
+        "smoke": None if smoke is None else {**smoke, **private},
+        "attempts": attempts,
+        "interval_s": interval.seconds,
+        **private,
+    }

@@ -1,0 +1,6 @@
+CREATE TABLE "messages" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "contact_id" INTEGER REFERENCES "contacts"("id") ON DELETE SET NULL,
+    "text" TEXT NOT NULL,
+    "created_at" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP
+);

@@ -1,0 +1,55 @@
+"""Rules about secrets: each is there, and none is a known or a shared one."""
+
+from collections.abc import Iterator
+
+from .estate import Estate
+from .host_names import Mistake
+from .model import Model
+from .placeholder import WORD
+from .tickets_env import TicketsSecrets
+
+
+def check_tickets_secrets(estate: Estate, stack: str) -> Iterator[Mistake]:
+    """Every secret of tickets is there, and none is a known or a shared one."""
+    tickets, secrets = estate.tickets, estate.tickets_secrets
+    if tickets and secrets is None:
+        required = ", ".join(_required(TicketsSecrets))
+        yield "ticketsSecrets", f"is missing: estate:tickets needs {required}"
+    if not secrets:
+        return
+    if tickets and tickets.seed.admin and secrets.SEED_USER_PASSWORD is None:
+        yield "ticketsSecrets.SEED_USER_PASSWORD", "is missing: estate:tickets.seed.admin needs it"
+    sync = secrets.CONVEX_SYNC_SECRET
+    if sync and sync.get_secret_value() == "dev-sync-secret" and stack != "local":
+        yield (
+            "ticketsSecrets.CONVEX_SYNC_SECRET",
+            "must not be the value of the example; make one with: openssl rand -hex 32",
+        )
+    fleet = secrets.FLEET_SYNC_SECRET
+    if fleet and fleet == secrets.MACHINE_PROVISIONING_SECRET and fleet.get_secret_value() != WORD:
+        yield (
+            "ticketsSecrets.FLEET_SYNC_SECRET",
+            "must not be MACHINE_PROVISIONING_SECRET again; give it its own or remove it",
+        )
+
+
+def check_crm_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
+    """The CRM has its password, each variable once, and a password for its backups."""
+    crm, secrets = estate.crm, estate.crm_secrets
+    if not crm:
+        return
+    if secrets is None:
+        yield "crmSecrets.POSTGRES_PASSWORD", "is missing: estate:crm needs it"
+    elif secrets:
+        for name in secrets.env:
+            if name in crm.env:
+                yield f"crm.env.{name}", "is in estate:crmSecrets.env too; remove this line"
+    if crm.backup.enabled and estate.backup_secrets is None:
+        yield (
+            "backupSecrets.RESTIC_PASSWORD",
+            "is missing: the backups of estate:crm have folders, which it encrypts",
+        )
+
+
+def _required(secrets: type[Model]) -> list[str]:
+    return [name for name, field in secrets.model_fields.items() if field.is_required()]

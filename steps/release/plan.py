@@ -1,0 +1,117 @@
+"""What one release of one application consists of, as types."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from steps.backups.inputs import BackupPlan
+from steps.inputs import (
+    ConvexDeployInput,
+    DockerTarget,
+    Duration,
+    Input,
+    Job,
+    Name,
+    Seconds,
+    SecretFile,
+    SmokeInput,
+    Url,
+)
+from steps.release.service import ServiceInput
+
+
+class Backup(Input):
+    """Phase: a proven copy of everything that the release could spoil."""
+
+    kind: Literal["backup"]
+    name: Name
+    plan: BackupPlan
+
+
+class Work(Input):
+    """Phase: a program that runs once on the new image.
+
+    `resolve` is the command that clears the mark of a failed migration, whose name it gets in
+    MIGRATION; it ends with 3 when a part of the migration may have stayed, with 4 when its image
+    does not hold the migration.
+    """
+
+    kind: Literal["job"]
+    name: Name
+    what: str
+    job: Job
+    timeout_s: Seconds
+    secret_files: tuple[SecretFile, ...] = ()
+    resolve: tuple[str, ...] | None = None
+
+
+class Functions(ConvexDeployInput):
+    """Phase: Convex functions; undoing it means publishing the old image's again."""
+
+    kind: Literal["functions"]
+    name: Name
+
+
+class Question(Input):
+    """What a user would ask through the edge, and what has to be the answer.
+
+    `body` has to be part of the answer; `release_key` names the JSON key that shows the release.
+    """
+
+    url: Url
+    status: int = 200
+    body: str | None = None
+    release_key: str | None = None
+
+
+class Verify(Input):
+    """Questions from outside; `attempts` holds for all of them together.
+
+    `smoke` is the device check of the tickets system; its secret comes on standard input.
+    """
+
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    smoke: SmokeInput | None = None
+    attempts: Annotated[int, Field(ge=1)]
+    interval_s: Duration
+    ca_certificate: str | None = None
+
+
+class Switch(Input):
+    """Phase: the service goes to the new release, and is asked from outside before it counts."""
+
+    kind: Literal["switch"]
+    name: Name
+    service: ServiceInput
+
+
+class Commit(Input):
+    """Phase: asked once more, then written down."""
+
+    kind: Literal["commit"]
+    name: Name
+
+
+Phase = Annotated[Backup | Work | Functions | Switch | Commit, Field(discriminator="kind")]
+
+
+class Plan(Input):
+    """A release as far as one step needs it: its last phase is the step's own.
+
+    `mode` says what the way back is: `online`, the image alone, because the old release can live
+    with the new schema; `offline`, image and data, because nothing writes meanwhile. `writers`
+    are the services that are stopped for that. `verify` is asked of the new release and, after
+    the way back, of the old one.
+    """
+
+    docker: DockerTarget
+    app: Name
+    release: str
+    image: str
+    mode: Literal["online", "offline"]
+    service: Name
+    writers: tuple[Name, ...]
+    verify: Verify
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]

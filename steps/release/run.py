@@ -1,0 +1,28 @@
+"""Step `release`: one phase of one release, after everything that has to come before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steps.docker_host import connect
+from steps.release.advance import advance
+from steps.release.phases import Ground
+from steps.release.store import Store
+from steps.swarm import Swarm
+
+if TYPE_CHECKING:
+    from steps.context import Context
+    from steps.release.plan import Plan
+
+
+def run(plan: Plan, context: Context) -> dict[str, object]:
+    """Bring the release to the plan's last phase, or put everything back.
+
+    Raises:
+        StepError: It failed; the message says what is in place now.
+    """
+    with connect(plan.docker, context) as client:
+        swarm = Swarm(client)
+        return advance(
+            Ground(plan=plan, swarm=swarm, store=Store(swarm, plan.app), context=context)
+        )

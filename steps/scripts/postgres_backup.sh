@@ -1,0 +1,111 @@
+# Copies a database while it is in use, restores the copy into a scratch server of its own, compares
+# both, and only then lets the copy count. Given besides: RELEASE.
+
+started=$SECONDS
+rm -f "$folder"/*.partial*
+connect "$PGDATABASE"
+
+newest= copies=0
+for manifest in "$folder"/*.dump.json; do
+  if [[ -f ${manifest%.json} ]]; then
+    newest=$manifest copies=$((copies + 1))
+  fi
+done
+
+{ read -r size && read -r encoding && read -r collate && read -r ctype; } < <(
+  sql <<'SQL'
+SELECT pg_database_size(current_database());
+SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database();
+SELECT datcollate FROM pg_database WHERE datname = current_database();
+SELECT datctype FROM pg_database WHERE datname = current_database();
+SQL
+) || refuse failed "the size and encoding of the database cannot be read"
+ask_for_space "$folder" "$size" "the copy"
+ask_for_space "$work" "$((size + 64 * 1024 * 1024))" "proving the copy"
+
+while file=$folder/$(date -u +%Y%m%dT%H%M%SZ)-$RELEASE.dump && [[ -e $file ]]; do sleep 0.2; done
+partial=$file.partial
+
+# The counts and the dump see one moment: pg_dump joins the snapshot of the transaction that counts.
+export PARTIAL=$partial WORK=$work SCHEMA_OPTIONS="${schema_options[*]}"
+export DUMP='pg_dump --format=custom --snapshot="$SNAPSHOT" --file="$PARTIAL" 2>"$WORK/said" &&
+  pg_dump $SCHEMA_OPTIONS --snapshot="$SNAPSHOT" --file="$WORK/seen.sql" 2>"$WORK/said" && touch "$WORK/dumped"'
+if ! sql >"$work/seen" 2>"$work/counting" <<SQL; then
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT pg_export_snapshot() AS snapshot \gset
+\setenv SNAPSHOT :snapshot
+$count_sql
+\! bash -c "\$DUMP"
+COMMIT;
+SQL
+  refuse_for "counting the rows" "$work/counting"
+fi
+[[ -e $work/dumped ]] || refuse_for "pg_dump" "$work/said"
+
+tables=$(wc -l <"$work/seen") rows=$(total_rows "$work/seen")
+if ((tables == 0)); then
+  ((copies == 0)) || refuse missing \
+    "the database is empty, but $copies proven copies of it exist, the newest is $(field file "$newest")"
+  rm -f "$partial"
+  printf 'ESTATE {"state": "absent"}\n'
+  exit 0
+fi
+if ((rows == 0 && copies > 0)) && [[ $(field rows "$newest") != 0 ]]; then
+  refuse missing "no table has a row, but the newest proven copy $(field file "$newest") has $(field rows "$newest")"
+fi
+
+# The scratch server: no network, no secret, gone with this container.
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+install -d -o postgres -m 700 "$scratch/data" "$scratch/socket"
+as_server initdb --pgdata="$scratch/data" --username="$PGUSER" --auth=trust --no-sync \
+  --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype" >"$work/said" 2>&1 ||
+  refuse_for "making the scratch server" "$work/said"
+as_server pg_ctl --pgdata="$scratch/data" --wait --log="$scratch/data/log" start -o "-c listen_addresses='' \
+  -k '$scratch/socket' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off \
+  -c shared_buffers=64MB -c max_wal_size=128MB -c max_parallel_maintenance_workers=0 \
+  -c max_parallel_workers_per_gather=0 -c log_min_messages=fatal" >"$work/said" 2>&1 ||
+  refuse_for "starting the scratch server" "$work/said"
+
+roles_sql="SELECT format('CREATE ROLE %I', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user;"
+sql <<<"$roles_sql" | sed 's/$/;/' >"$work/roles.sql" # policies name roles
+export PGHOST=$scratch/socket PGPORT=5432
+sql --dbname=postgres --file="$work/roles.sql" 2>"$work/said" || refuse_for "making the scratch roles" "$work/said"
+sql --dbname=postgres --set=name=proof <<<'CREATE DATABASE :"name" TEMPLATE template0;'
+
+pg_restore --list "$partial" >"$work/list" 2>"$work/said" || refuse_for "reading the copy" "$work/said"
+without=
+while read -r extension; do
+  # An extension that only the live server can load says nothing about the copy.
+  if ! sql --dbname=proof --set=name="$extension" <<<'BEGIN; CREATE EXTENSION :"name" CASCADE; ROLLBACK;' >"$work/said" 2>&1; then
+    without+=" $extension"
+    grep -Ev "^[0-9; ]+ (EXTENSION - $extension |COMMENT - EXTENSION $extension )" "$work/list" >"$work/kept" || true
+    mv "$work/kept" "$work/list"
+  fi
+done < <(sed -nE 's/^[0-9]+; [0-9]+ [0-9]+ EXTENSION - ([^ ]+) .*/\1/p' "$work/list")
+load "$partial" proof --no-owner --no-privileges --use-list="$work/list" || refuse_for "restoring the copy" "$work/said"
+schema=$(schema_sum "$work/seen.sql")
+compare proof "$work/seen" "$schema"
+stop_scratch
+
+proof="restored into a server of its own: rows and content of each table and schema equal to the source"
+[[ -z $without ]] || proof+="; without the extensions$without, which only the live server has"
+sync "$partial"
+name=$(basename "$file")
+{
+  printf '{\n"source": %s,\n"kind": "postgres",\n"file": "%s",\n' "$(json_text "$SOURCE")" "$name"
+  printf '"created": "%s",\n"release": "%s",\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$RELEASE"
+  printf '"proof": %s,\n"bytes": %s,\n' "$(json_text "$proof")" "$(stat -c %s "$partial")"
+  printf '"sha256": "%s",\n"schema": "%s",\n' "$(sha256sum <"$partial" | cut -d' ' -f1)" "$schema"
+  printf '"database_bytes": %s,\n"encoding": "%s",\n' "$size" "$encoding"
+  printf '"collate": "%s",\n"ctype": "%s",\n"rows": %s,\n' "$collate" "$ctype" "$rows"
+  printf '"seconds": %s,\n"counts": [\n' "$((SECONDS - started))"
+  sed '$!s/$/,/' "$work/seen"
+  printf ']\n}\n'
+} >"$file.json.partial"
+sync "$file.json.partial"
+mv "$file.json.partial" "$file.json"
+mv "$partial" "$file"
+sync "$folder"
+partial=
+printf 'ESTATE {"state": "proven", "file": "%s"}\n' "$name"

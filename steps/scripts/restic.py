@@ -1,0 +1,108 @@
+"""The few calls to restic that backups of folders need; the password is in a file of the job."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from steps.scripts.records import RefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSWORD_FILE = "/run/secrets/backup_password"  # noqa: S105 - a path
+HOST = "estate"
+"""Every job's container has a name of its own; snapshots shall not."""
+
+UNREADABLE = 3
+"""restic's exit code for a snapshot that lacks a file, as one that vanished; the proof judges."""
+
+KNOWN = {
+    "no space left on device": "disk full",
+    "wrong password": "password",
+}
+"""restic's words → our code."""
+
+
+class Repository:
+    """A restic repository in a folder, used by nobody else meanwhile."""
+
+    def __init__(self, path: Path, password_file: str = PASSWORD_FILE) -> None:
+        """Name it; nothing happens yet."""
+        self.path = path
+        self._environment = {
+            **os.environ,
+            "RESTIC_REPOSITORY": str(path),
+            "RESTIC_PASSWORD_FILE": password_file,
+        }
+
+    def open(self) -> None:
+        """Make the repository if there is none, and clear the locks of runs that were killed.
+
+        Raises:
+            RefusedError: It lacks its configuration but holds data.
+        """
+        if not (self.path / "config").exists():
+            if any((self.path / "data").glob("*/*")):
+                raise RefusedError("damaged", f"{self.path} holds data and no configuration")
+            # A first run may have been killed between its key and its configuration.
+            shutil.rmtree(self.path, ignore_errors=True)
+            self._run("init")
+        self._run("unlock", "--remove-all")
+
+    def back_up(self, folder: Path, tags: dict[str, str], excludes: list[str]) -> str:
+        """Make a snapshot of a folder and return its whole id.
+
+        Raises:
+            RefusedError: restic made none.
+        """
+        marks = [f"--tag={key}={value}" for key, value in tags.items()]
+        left_out = [f"--exclude={folder}/{pattern}" for pattern in excludes]
+        words = ["backup", "--json", f"--host={HOST}", *marks, *left_out, str(folder)]
+        lines = self._run(*words, accept=(0, UNREADABLE)).splitlines()
+        for line in reversed(lines):
+            said = json.loads(line) if line.startswith("{") else {}
+            if said.get("message_type") == "summary":
+                short = str(said["snapshot_id"])
+                (whole,) = [one for one in self.snapshots(tags) if one.startswith(short)]
+                return whole
+        raise RefusedError("failed", "restic made no snapshot")
+
+    def snapshots(self, tags: dict[str, str]) -> list[str]:
+        """Return the ids of the snapshots that have all these tags."""
+        wanted = ",".join(f"{key}={value}" for key, value in tags.items())
+        found: list[dict[str, Any]] = json.loads(
+            self._run("snapshots", "--json", f"--tag={wanted}") or "[]"
+        )
+        return [str(one["id"]) for one in found or []]
+
+    def restore(self, snapshot: str, target: Path) -> None:
+        """Write a snapshot below a folder, under the whole path that it was taken from."""
+        self._run("restore", snapshot, f"--target={target}")
+
+    def forget(self, snapshots: list[str]) -> None:
+        """Remove snapshots and the data that only they need."""
+        self._run("forget", "--prune", *snapshots)
+
+    def _run(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+        """Return what restic says; the time limit is the job's.
+
+        Raises:
+            RefusedError: restic refused.
+        """
+        done = subprocess.run(  # noqa: S603 - a program of ours, arguments of our own
+            ["restic", "--no-cache", "--quiet", *words],  # noqa: S607 - found on the image's PATH
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in accept:
+            said = (done.stderr or done.stdout).strip()
+            codes = [code for words, code in KNOWN.items() if words in said.lower()]
+            last = "; ".join(said.splitlines()[-3:])
+            raise RefusedError((codes or ["failed"])[0], f"restic {words[0]}: {last}")
+        return done.stdout

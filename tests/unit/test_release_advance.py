@@ -1,0 +1,363 @@
+"""The transaction against a Swarm in memory: what is done, undone and written down."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from steps import backups
+from steps.context import Context
+from steps.errors import BackupError, HalfAppliedError, JobError, ReleaseError, WebError
+from steps.release import phases, way_back
+from steps.release.advance import advance
+from steps.release.journal import Holder, Journal, Result
+from steps.release.phases import Ground
+from steps.release.plan import Plan, Work
+from steps.release.store import Store
+from tests.unit.release_swarm import MemorySwarm, StillClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OLD, NEW, SICK = "app@sha256:old", "app@sha256:new", "app@sha256:sick"
+JOB = {"name": "crm_x", "image": NEW, "command": ["true"]}
+SERVICE = {
+    "name": "crm-backend",
+    "labels": {"traefik.http.routers.crm-backend.rule": "Host(`api.localhost`)"},
+    "stop_signal": "SIGTERM",
+    "stop_grace_s": 10,
+    "health": {"test": ["CMD"], "interval_s": 1, "timeout_s": 1, "retries": 1, "start_period_s": 1},
+    "networks": [{"name": "net"}],
+    "memory_limit": 1,
+    "memory_reservation": 1,
+    "restart_delay_s": 5,
+    "log_options": {},
+    "update": {"order": "start-first", "failure_action": "rollback", "monitor_s": 1},
+    "rollback": {"order": "start-first", "failure_action": "pause", "monitor_s": 1},
+    "patience_s": 5,
+}
+NAMES = ["backup", "migrate", "seed", "switch", "verify"]
+Mode = Literal["online", "offline"]
+
+
+def plan(until: str = "verify", *, image: str = NEW, mode: Mode = "online") -> Plan:
+    given: dict[str, Mapping[str, object]] = {
+        "backup": {
+            "kind": "backup",
+            "plan": {
+                "job": {"name": "crm_backup", "image": "tools"},
+                "volume": "crm_backups",
+                "keep": 5,
+                "release": "r",
+                "sources": [{"kind": "folder", "name": "uploads", "volume": "crm_uploads"}],
+                "timeout_s": 60,
+            },
+        },
+        "migrate": {"kind": "job", "what": "migrate", "job": JOB, "timeout_s": 60},
+        "seed": {"kind": "job", "what": "seed", "job": JOB, "timeout_s": 60},
+        "switch": {"kind": "switch", "service": {**SERVICE, "image": image}},
+        "verify": {"kind": "commit"},
+    }
+    wanted = NAMES[: NAMES.index(until) + 1]
+    return Plan.model_validate(
+        {
+            "docker": {"url": "unix:///var/run/docker.sock"},
+            "app": "crm",
+            "release": image.partition(":")[2],
+            "image": image,
+            "mode": mode,
+            "service": "crm-backend",
+            "writers": ["crm-backend", "crm-cron"] if mode == "offline" else [],
+            "verify": {
+                "questions": [{"url": "http://api.localhost"}],
+                "attempts": 1,
+                "interval_s": 0,
+            },
+            "phases": [{"name": name, **given[name]} for name in wanted],
+        },
+        strict=False,
+    )
+
+
+class World:
+    """What the phases do outside the Swarm, with a fault where a test asks for one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.swarm = MemorySwarm()
+        self.swarm.place("crm-backend", OLD)
+        self.swarm.place("crm-cron", "cron")
+        self.did: list[str] = []
+        self.data = "before"
+        self.faults: dict[str, Exception] = {}
+        self.asked: list[str | None] = []
+        self.unseen = False
+        self.stderr = io.StringIO()
+        monkeypatch.setattr(backups, "take", self._take)
+        monkeypatch.setattr(backups, "restore", self._restore)
+        monkeypatch.setattr(phases, "run_job", self._job)
+        monkeypatch.setattr(phases, "verify", self._verify)
+        monkeypatch.setattr(way_back, "verify", self._verify)
+
+    def run(self, *, image: str = NEW, mode: Mode = "online", until: str = "verify") -> None:
+        """Run every phase up to one, each in a process of its own, as the engine does."""
+        for name in NAMES[: NAMES.index(until) + 1]:
+            self.step(name, image=image, mode=mode)
+
+    def step(self, name: str, *, image: str = NEW, mode: Mode = "online") -> None:
+        context = Context(clock=StillClock(), stderr=self.stderr)
+        store = Store(self.swarm, "crm")
+        given = plan(name, image=image, mode=mode)
+        advance(Ground(plan=given, swarm=self.swarm, store=store, context=context))
+
+    @property
+    def journal(self) -> Journal:
+        return Store(self.swarm, "crm").journal
+
+    def _fault(self, what: str) -> None:
+        self.did.append(what)
+        if what in self.faults:
+            raise self.faults[what]
+
+    def _take(self, *_: object) -> tuple[object, ...]:
+        self._fault("backup")
+        copy = SimpleNamespace(
+            source="uploads",
+            file="f1",
+            state="proven",
+            model_dump=lambda **_: {"file": "f1"},
+        )
+        return (copy,)
+
+    def _restore(
+        self, _swarm: object, _plan: object, chosen: Mapping[str, str], *_: object
+    ) -> tuple[object, ...]:
+        self._fault("restore")
+        assert chosen == {"uploads": "f1"}
+        assert self.swarm.replicas("crm-backend") == 0
+        assert self.swarm.replicas("crm-cron") == 0
+        self.data = "before"
+        return (SimpleNamespace(tables={"messages": 7}),)
+
+    def _job(self, phase: Work, *_: object) -> dict[str, object]:
+        self.data = f"after {phase.name}"
+        self._fault(phase.name)
+        return {}
+
+    def _verify(self, *_: object, release: str | None, token: str | None = None) -> object:
+        self.asked.append(release)
+        rule = self.swarm.services["crm-backend"]["Spec"]["Labels"][
+            "traefik.http.routers.crm-backend.rule"
+        ]
+        assert (token is not None) == ("Header(" in rule)
+        if release is not None:
+            self._fault("verify")
+        elif self.unseen:
+            raise WebError("unseen", why="certificate has expired", state="", todo="")
+        return {"attempts": 1, "seconds": 0.1}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def failure() -> JobError:
+    return JobError("it failed", why="because", state="so", todo="mend it")
+
+
+def test_a_good_release_goes_through_every_phase_once_and_is_written_down(world: World) -> None:
+    world.run()
+    assert world.did == ["backup", "migrate", "seed", "verify", "verify"]
+    assert world.swarm.image("crm-backend") == NEW
+    assert world.journal.attempt is None
+    assert [record.result for record in world.journal.history] == [Result.RELEASED]
+    assert world.journal.serving is not None
+    assert world.journal.serving.image == NEW
+
+
+def test_without_a_backup_nothing_else_happens(world: World) -> None:
+    world.faults["backup"] = BackupError("no", why="disk full", state="", todo="free space")
+    with pytest.raises(ReleaseError) as caught:
+        world.run()
+    assert world.did == ["backup"]
+    assert world.swarm.image("crm-backend") == OLD
+    assert "refused" in caught.value.what
+    assert "disk full" in caught.value.why
+
+
+@pytest.mark.parametrize("phase", ["migrate", "seed"])
+def test_a_failure_before_the_switch_leaves_an_online_service_alone(
+    world: World, phase: str
+) -> None:
+    world.faults[phase] = failure()
+    with pytest.raises(ReleaseError):
+        world.run()
+    assert not [one for one in world.swarm.seen if one[0] == "crm-backend"]
+    assert world.journal.history[-1].result is Result.RECOVERED
+    assert world.journal.history[-1].step == phase
+    assert world.asked == [None]
+
+
+@pytest.mark.parametrize("phase", ["migrate", "seed", "verify"])
+def test_offline_a_failure_puts_back_data_and_image(world: World, phase: str) -> None:
+    world.faults[phase] = failure()
+    with pytest.raises(ReleaseError) as caught:
+        world.run(mode="offline")
+    assert world.data == "before"
+    assert world.swarm.image("crm-backend") == OLD
+    assert world.swarm.replicas("crm-backend") == 1
+    assert world.swarm.replicas("crm-cron") == 1
+    assert "7 rows" in caught.value.state
+    assert len(caught.value.render().splitlines()) < 20
+
+
+def test_offline_nobody_but_us_reaches_the_new_release_before_it_counts(world: World) -> None:
+    world.run(mode="offline")
+    assert world.swarm.services["crm-backend"]["Spec"]["Labels"] == SERVICE["labels"]
+    assert world.swarm.replicas("crm-cron") == 1
+
+
+def test_a_sick_image_is_replaced_by_the_old_one_with_its_log_in_the_message(world: World) -> None:
+    with pytest.raises(ReleaseError) as caught:
+        world.run(image=SICK)
+    assert world.swarm.image("crm-backend") == OLD
+    assert "it is sick" in caught.value.why
+    assert world.journal.history[-1].result is Result.RECOVERED
+
+
+def test_after_a_failure_the_same_release_starts_from_its_first_phase(world: World) -> None:
+    world.faults["verify"] = failure()
+    with pytest.raises(ReleaseError):
+        world.run(mode="offline")
+    world.faults.clear()
+    world.did.clear()
+    # The engine has recorded what succeeded, and asks for the failed phase alone.
+    world.step("switch", mode="offline")
+    world.step("verify", mode="offline")
+    assert world.did == ["backup", "migrate", "seed", "verify", "verify"]
+    assert world.swarm.image("crm-backend") == NEW
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+@pytest.mark.parametrize("died", NAMES[:-1])
+def test_a_run_that_was_killed_is_finished_by_the_next(world: World, died: str, mode: Mode) -> None:
+    world.faults["verify" if died == "switch" else died] = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.run(mode=mode)
+    world.faults.clear()
+    world.run(mode=mode)
+    assert world.journal.attempt is None
+    assert world.swarm.image("crm-backend") == NEW
+    assert world.swarm.replicas("crm-backend") == 1
+
+
+def test_a_killed_release_is_undone_before_another_one_begins(world: World) -> None:
+    world.faults["seed"] = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.run(image=SICK, mode="offline")
+    world.faults.clear()
+    world.did.clear()
+    world.run(mode="offline")
+    assert world.did[:2] == ["restore", "backup"]
+    assert [one.result for one in world.journal.history] == [Result.RECOVERED, Result.RELEASED]
+
+
+def test_when_the_way_back_fails_too_the_next_run_tries_it_first(world: World) -> None:
+    world.faults |= {"seed": failure(), "restore": failure()}
+    with pytest.raises(ReleaseError) as caught:
+        world.run(mode="offline")
+    assert "fatal" in caught.value.what
+    assert world.journal.attempt is not None
+    world.faults.clear()
+    world.run(mode="offline")
+    assert world.journal.attempt is None
+    assert world.swarm.image("crm-backend") == NEW
+
+
+def test_a_change_of_settings_alone_repeats_no_backup_and_no_migration(world: World) -> None:
+    world.run()
+    world.did.clear()
+    world.step("switch")
+    world.step("verify")
+    assert world.did == ["verify", "verify"]
+
+
+def test_a_phase_that_runs_again_alone_ends_with_the_release_written_down(world: World) -> None:
+    world.run()
+    world.did.clear()
+    world.step("seed")
+    world.step("verify")
+    assert world.did == ["seed", "verify", "verify"]
+    assert world.journal.attempt is None
+
+
+def test_a_first_release_has_nothing_to_switch(world: World) -> None:
+    del world.swarm.services["crm-backend"]
+    world.run(until="switch")
+    assert world.did == ["backup", "migrate", "seed"]
+    world.swarm.place("crm-backend", NEW)
+    world.step("verify")
+    assert world.journal.history[-1].result is Result.RELEASED
+
+
+def test_another_machine_at_work_is_named_and_nothing_is_changed(world: World) -> None:
+    world.run(until="backup")
+    store = Store(world.swarm, "crm")
+    other = Holder(user="ana", host="laptop", pid=7, touched=store.attempt.started)
+    store.write(attempt=store.attempt.model_copy(update={"holder": other}))
+    before = list(world.did)
+    with pytest.raises(ReleaseError) as caught:
+        world.step("migrate")
+    assert "ana@laptop" in caught.value.what
+    assert world.did == before
+
+
+def test_of_two_that_write_the_journal_at_once_one_is_refused(world: World) -> None:
+    first, second = Store(world.swarm, "crm"), Store(world.swarm, "crm")
+    first.write(phases=("backup",))
+    first.write(phases=("backup", "migrate"))
+    with pytest.raises(ReleaseError):
+        second.write(phases=())
+    assert Store(world.swarm, "crm").journal.phases == ("backup", "migrate")
+
+
+def test_a_migration_that_left_a_part_of_itself_is_not_called_recovered(world: World) -> None:
+    world.faults["migrate"] = HalfAppliedError("half", why="COMMIT", state="", todo="restore")
+    with pytest.raises(ReleaseError) as caught:
+        world.run()
+    assert world.journal.history[-1].result is Result.HALF
+    assert "a part of the failed migration may be in its data" in caught.value.state
+    assert caught.value.todo == "restore"
+
+
+def test_offline_the_data_is_restored_from_such_a_migration_too(world: World) -> None:
+    world.faults["migrate"] = HalfAppliedError("half", why="COMMIT", state="", todo="")
+    with pytest.raises(ReleaseError):
+        world.run(mode="offline")
+    assert world.journal.history[-1].result is Result.RECOVERED
+    assert world.data == "before"
+
+
+def test_an_old_release_that_is_not_seen_either_is_told_to_run_again(world: World) -> None:
+    world.faults["seed"] = failure()
+    world.unseen = True
+    with pytest.raises(ReleaseError) as caught:
+        world.run()
+    assert world.journal.history[-1].result is Result.FATAL
+    assert f"{OLD} runs again, but is not seen from outside" in caught.value.state
+    assert "certificate" in caught.value.why
+    world.faults.clear()
+    world.unseen = False
+    world.run()
+    assert world.swarm.image("crm-backend") == NEW
+
+
+def test_a_wrong_answer_from_outside_is_told_as_it_came(world: World) -> None:
+    world.faults["verify"] = WebError("wrong outside", why="HTTP 500", state="", todo="look")
+    with pytest.raises(ReleaseError) as caught:
+        world.run()
+    assert "HTTP 500" in caught.value.why
+    assert world.swarm.image("crm-backend") == OLD
