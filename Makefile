@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down preview drift health releases backups rollback restore env test check format bench
+.PHONY: help setup up down preview drift health releases backups rollback restore env test check format bench scorecard
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ env: ## the export lines with which plain `pulumi …` works here
 test: setup check ## every test, on the real engine and a real Swarm
 	@local/setup/run tests
 	@$(PYTHON) -m ops test
+
+scorecard: setup ## every fault under load, more than an hour; writes docs/scorecard.md
+	@local/setup/run tests
+	@$(PYTHON) -m ops test -- tests/faults -v -m fault --scorecard docs/scorecard.md
 
 check: ## the fast part: format, lint, types, layers, unit tests
 	@local/setup/run python

@@ -66,6 +66,8 @@ def take_down(engine: Engine, *, force: bool, with_data: bool) -> int:
     for target in hosts:
         with connect(target, Context()) as client:
             _remove_secrets(client, label)
+            if with_data:
+                _remove_journals(client, label)
         if with_data:
             _remove_volumes(target, label)
     return 0
@@ -98,6 +100,13 @@ def _remove_secrets(client: DockerClient, label: dict[str, str]) -> None:
     with translated("Old secrets could not be removed.", state="The stack itself is gone."):
         for secret in client.secrets.list(filters=_chosen(label)):
             secret.remove()
+
+
+def _remove_journals(client: DockerClient, label: dict[str, str]) -> None:
+    """Remove what is written of releases: it tells of data that are gone now."""
+    with translated("A journal could not be removed.", state="The stack itself is gone."):
+        for part in client.configs.list(filters=_chosen(label)):
+            part.remove()
 
 
 def _remove_volumes(target: DockerTarget, label: dict[str, str]) -> None:

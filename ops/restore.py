@@ -10,6 +10,7 @@ from ops.plans import Deployed, chosen, ground
 from ops.republish import republish
 from ops.stacks import made
 from steps.backups import Copy
+from steps.errors import StepError
 from steps.release.by_hand import choice
 from steps.release.by_hand import restore as put_into_place
 
@@ -25,7 +26,7 @@ def restore(stack: str, app: str | None, *, source: str | None, dry: bool, force
         force: do not ask.
 
     Raises:
-        OpsError: nothing was done.
+        OpsError: nothing was done, or not all of it.
     """
     if not source:
         raise OpsError(
@@ -46,7 +47,14 @@ def restore(stack: str, app: str | None, *, source: str | None, dry: bool, force
         restored = put_into_place(on, choice(files, of.backup.plan.keep, kept))
     for one in restored:
         sys.stdout.write(f"{one.describe()}\n")
-    republish(engine, of.plan.app)
+    try:
+        republish(engine, of.plan.app)
+    except StepError as error:
+        raise OpsError(
+            f"the data of {of.plan.app} are back and serve, but the variables or functions in them "
+            f"are not this release's:\n{error}",
+            todo="correct the cause named above, then run the restore again",
+        ) from error
     return 0
 
 

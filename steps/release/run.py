@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from steps.docker_host import connect
 from steps.release.advance import advance
 from steps.release.phases import Ground
+from steps.release.plan import Backup, Functions, Work
 from steps.release.store import Store
 from steps.swarm import Swarm
 
@@ -24,5 +25,20 @@ def run(plan: Plan, context: Context) -> dict[str, object]:
     with connect(plan.docker, context) as client:
         swarm = Swarm(client)
         return advance(
-            Ground(plan=plan, swarm=swarm, store=Store(swarm, plan.app), context=context)
+            Ground(
+                plan=plan,
+                swarm=swarm,
+                store=Store(swarm, plan.app, labels=_labels(plan)),
+                context=context,
+            )
         )
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    """Return who made the application: the labels of the first job or service of its release."""
+    for phase in plan.phases:
+        if isinstance(phase, Backup):
+            return phase.plan.job.labels
+        if isinstance(phase, Work | Functions):
+            return phase.job.labels
+    return {}

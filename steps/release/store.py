@@ -34,7 +34,7 @@ class Store:
         Args:
             swarm: the manager.
             app: the application's name.
-            labels: for what is written.
+            labels: for what is written, besides those of what was written before.
         """
         self._swarm = swarm
         self._app = app
@@ -125,6 +125,7 @@ class Store:
         if not found:
             return Journal()
         newest = max(found, key=lambda one: str(one["Spec"]["Name"]))
+        self._labels = {**newest["Spec"]["Labels"], **self._labels}
         return Journal.model_validate_json(base64.b64decode(newest["Spec"]["Data"]))
 
     def _is_newest(self, number: int) -> bool:

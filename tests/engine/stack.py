@@ -261,8 +261,9 @@ class Stack:
         By label and without the engine, which takes a minute longer; `make down` has its own test.
         """
         remove_labelled(self.docker, f"estate.stack={self.name}")
-        for part in self.docker.configs.list(filters={"label": f"estate.journal={self.name}"}):
-            eventually(part.remove, 60)
+        for app in (self.name, f"{self.name}-convex"):
+            for part in self.docker.configs.list(filters={"label": f"estate.journal={app}"}):
+                eventually(part.remove, 60)
         self.docker.close()
 
 

@@ -167,20 +167,22 @@ def test_a_shipped_stack_is_previewed_without_reaching_a_host(shipped: dict[str,
 
 
 def test_its_preview_shows_the_edge_and_the_whole_system(shipped: dict[str, Any]) -> None:
-    system = shipped["file"]["estate:tickets"]["name"]
+    system, crm = shipped["file"]["estate:tickets"]["name"], shipped["file"]["estate:crm"]
     assert set(planned(shipped, "Service")) == {
         *("traefik", "traefik_docker"),
+        *(crm[part].get("name", f"crm-{part}") for part in ("backend", "postgres")),
         *(f"{system}_{one}" for one in ("web", "convex_backend", "convex_dashboard", "cron")),
     }
     assert set(planned(shipped, "Network")) == {
-        *("traefik_public", "traefik_docker", f"{system}_internal")
+        *("traefik_public", "traefik_docker", f"{system}_internal", f"{crm['name']}_internal")
     }
 
 
 def test_its_preview_shows_a_record_for_each_name(shipped: dict[str, Any]) -> None:
-    tickets = shipped["file"]["estate:tickets"]
+    tickets, crm = (shipped["file"][f"estate:{key}"] for key in ("tickets", "crm"))
     (host,) = shipped["file"]["estate:hosts"].values()
     domains = {tickets[part]["domain"] for part in ("web", "convex", "dashboard")}
+    domains.add(crm["backend"]["domain"])
     records = planned(shipped, "DnsRecord")
     assert {one["inputs"]["name"] for one in records.values()} == domains
     assert {one["inputs"]["content"] for one in records.values()} == {host["address"]}
@@ -188,10 +190,12 @@ def test_its_preview_shows_a_record_for_each_name(shipped: dict[str, Any]) -> No
 
 def test_its_preview_shows_volumes_that_a_destroy_leaves(shipped: dict[str, Any]) -> None:
     system = shipped["file"]["estate:tickets"]["name"]
+    crm = shipped["file"]["estate:crm"]["name"]
     volumes = planned(shipped, "Volume")
     assert set(volumes) == {
         "traefik_letsencrypt",
         *(f"{system}_{one}" for one in ("sistema_db", "convex_data", "archives", "backups")),
+        *(f"{crm}_{one}" for one in ("postgres", "uploads", "logs", "backups")),
     }
     for one in volumes.values():
         assert one["protect"] is True
@@ -201,14 +205,14 @@ def test_its_preview_shows_volumes_that_a_destroy_leaves(shipped: dict[str, Any]
 def test_its_preview_shows_the_steps_in_their_order(shipped: dict[str, Any]) -> None:
     system = shipped["file"]["estate:tickets"]["name"]
     steps = [
-        *("backup", "migrate", "auth-seed", "queues-ensure"),
-        *("convex-admin-key", "convex-env", "convex-deploy", "smoke"),
+        *("convex-backup", "convex-switch", "convex-verify", "convex-admin-key", "convex-env"),
+        *("backup", "migrate", "auth-seed", "queues-ensure", "convex-deploy", "switch", "verify"),
     ]
     shown = [step["urn"].rpartition("::")[2] for step in shipped["steps"]]
     found = [name for name in shown if name.removeprefix(f"{system}-") in steps]
     assert found == [f"{system}-{step}" for step in steps]
     web = shown.index(f"{system}_web")
-    assert shown.index(f"{system}-queues-ensure") < web < shown.index(f"{system}-convex-deploy")
+    assert shown.index(f"{system}-switch") < web < shown.index(f"{system}-verify")
 
 
 def test_its_preview_shows_no_secret(shipped: dict[str, Any]) -> None:

@@ -107,6 +107,9 @@ class Witness:
             self._keep(f"tasks of {name}", json.dumps(api.tasks({"service": name})).encode())
             log = api.service_logs(name, stdout=True, stderr=True, is_tty=False)
             self._keep(f"log of {name}", b"".join(log))
+        for one in api.configs(filters={"name": self._stack}):
+            content = base64.b64decode(one["Spec"]["Data"])
+            self._keep(f"journal {one['Spec']['Name']}", content)
         for one in api.containers(all=True, filters={"name": self._stack}):
             container = api.inspect_container(one["Id"])
             self._keep(f"container {container['Name']}", json.dumps(container).encode())

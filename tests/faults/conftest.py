@@ -16,8 +16,12 @@ ROWS = pytest.StashKey[dict[str, Row]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say where the table goes; with it every fault runs, without it a chosen few."""
+    """Say where the table goes; with it every fault runs, without it a chosen few.
+
+    Another stack lets parts of the table be measured side by side.
+    """
     parser.addoption("--scorecard", type=Path, default=None, metavar="FILE")
+    parser.addoption("--stack", default="fault4:8390", metavar="NAME:PORT")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,7 +81,8 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
+def served(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Crm]:
     """A CRM that all faults meet one after the other, each of which has to leave it well."""
-    with crm(tmp_path_factory.mktemp("served"), "fault4", port=8390) as it:
+    name, port = pytestconfig.getoption("--stack").split(":")
+    with crm(tmp_path_factory.mktemp("served"), name, port=int(port)) as it:
         yield it

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal
 
 from docker.models.containers import Container
 
-from ops.workplace import ROOT
+from ops.workplace import PRIVATE, ROOT
 from steps.release.store import Store
 from steps.swarm import Swarm
 from tests.engine.releases import Fault, release
 from tests.engine.stack import LIMIT_S, Run, Stack, crm_config, stack, wait_until
+from tests.faults.canaries import Places, Witness, files
 from tests.faults.killing import BRING_UP
 from tests.faults.scorecard import Row
 from tests.faults.traffic import Traffic, Users
@@ -38,6 +40,7 @@ WHERE query LIKE '%pg_sleep(3600)%' AND state = 'active' AND pid <> pg_backend_p
 _RESTORE = """
 import sys
 from pathlib import Path
+from secrets import token_hex
 from ops import restore
 from ops.engine import Engine
 restore.made = lambda stack: Engine(stack, config_file=Path(sys.argv[2]))
@@ -77,28 +80,25 @@ class Crm:
     Attributes:
         stack: the stack.
         users: who use it.
+        witness: what was seen of processes, containers and the journal, from the first up on.
+        secrets: path in the stack file → value, of every secret.
+        said: everything that the engine said.
         written: id → text of every message that was ever accepted.
     """
 
     stack: Stack
     users: Users
+    witness: Witness
+    secrets: Mapping[str, str]
+    said: list[Run] = field(default_factory=list)
     written: dict[int, str] = field(default_factory=dict)
 
     @property
-    def secrets(self) -> list[str]:
-        """Every secret value of the stack."""
-        config = self.stack.config
-        return [*config["crmSecrets"].values(), *config["backupSecrets"].values()]
-
-    @property
-    def backend(self) -> str:
-        """Name of the backend's service."""
-        return f"{self.stack.name}-backend"
-
-    @property
-    def domain(self) -> str:
-        """The backend's public name."""
-        return f"api.{self.stack.name}.localhost"
+    def places(self) -> Places:
+        """Every place where a secret is looked for."""
+        yield from ((f"output {n}", one.output.encode()) for n, one in enumerate(self.said))
+        yield from self.witness.places
+        yield from files(self.stack.folder, PRIVATE)
 
     def choose(self, image: str, mode: Mode = "online") -> None:
         """Set what is to be released, as a person does."""
@@ -107,7 +107,9 @@ class Crm:
 
     def up(self) -> Run:
         """Plain `pulumi up`."""
-        return self.stack.run(*UP)
+        done = self.stack.run(*UP)
+        self.said.append(done)
+        return done
 
     @contextmanager
     def starting(self, *, made: bool = False) -> Iterator[Callable[[], Run]]:
@@ -167,7 +169,7 @@ class Crm:
 
     def build(self) -> str:
         """Return the build that answers through the edge."""
-        return str(self.stack.get(self.domain, "/api/health").json()["build"])
+        return str(self.users.get("/api/health").json()["build"])
 
     @contextmanager
     def under_load(self, label: str) -> Iterator[Traffic]:
@@ -221,7 +223,7 @@ class Crm:
         row.ended = self.journal()["history"][-1]["result"]
         lines = report(failed.up.output)
         assert len(lines) < 20
-        for secret in self.secrets:
+        for secret in self.secrets.values():
             assert secret not in failed.up.output
         failed.report = "\n".join(lines)
 
@@ -241,7 +243,7 @@ class Crm:
 
     def serves(self, build: str) -> bool:
         """Whether a build answers well through the edge."""
-        answer = self.stack.get(self.domain, "/api/health")
+        answer = self.users.get("/api/health")
         return answer.is_success and answer.json()["build"] == build
 
     def rows_lost(self) -> list[str]:
@@ -294,26 +296,47 @@ class Crm:
 
 
 @contextmanager
-def crm(folder: Path, name: str, *, port: int, **changes: Mapping[str, object]) -> Iterator[Crm]:
-    """Give a CRM that serves build `demo`, with users who know it.
+def crm(folder: Path, name: str, *, port: int) -> Iterator[Crm]:
+    """Give a CRM on this machine that serves build `demo`, with users who know it.
 
     Args:
         folder: of its state.
         name: of the stack.
         port: of the edge.
-        changes: part of the stack file → keys to be set in it.
     """
     config = crm_config(name, port=port)
-    for part, keys in changes.items():
-        config[part] |= keys
     config["crm"]["image"] = release("demo", image="crm")
-    with stack(folder, name, config) as made:
-        made.must_up()
-        users = Users(f"http://127.0.0.1:{port}", f"api.{name}.localhost")
-        try:
-            yield Crm(made, users)
-        finally:
-            users.close()
+    with (
+        stack(folder, name, config) as made,
+        used(made, f"http://127.0.0.1:{port}") as served,
+        served.witness.watching(),
+    ):
+        served.said.append(made.must_up())
+        yield served
+
+
+@contextmanager
+def used(made: Stack, url: str) -> Iterator[Crm]:
+    """Give the CRM of a stack with users; its secrets are from now on as a person gives them.
+
+    Args:
+        made: the stack.
+        url: of its edge.
+    """
+    secrets = {
+        f"{part}.{name}": value
+        for part in ("crmSecrets", "backupSecrets")
+        for name, value in made.config.pop(part).items()
+    }
+    secrets["crmSecrets.env.JWT_SECRET"] = token_hex(32)
+    made.write()
+    for path, value in secrets.items():
+        made.engine.ask("config", "set", "--path", f"estate:{path}", "--secret", stdin=value)
+    users = Users(url, f"api.{made.name}.localhost")
+    try:
+        yield Crm(made, users, Witness(made.name), secrets)
+    finally:
+        users.close()
 
 
 def mode_of(row: Row) -> Mode:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ops.workplace import ROOT
+from tests.engine.processes import descendants
 from tests.engine.stack import Run, Stack
 
 LIMIT_S = 300
@@ -69,7 +70,7 @@ class Victim:
 
     def kill(self, who: Who) -> None:
         """Kill it, and with `all` its program, plugins and steps too; else they are orphans."""
-        victims = [self.pid, *(_descendants(self.pid) if who == "all" else [])]
+        victims = [self.pid, *(descendants(self.pid) if who == "all" else [])]
         for pid in victims:
             os.kill(pid, signal.SIGSTOP)  # nobody may notice that another is gone
         for pid in victims:
@@ -142,7 +143,7 @@ def _new_log(stack: Stack) -> Path:
 
 def step_below(pid: int) -> Step | None:
     """Return the step of a release that runs below an engine."""
-    for one in _descendants(pid):
+    for one in descendants(pid):
         try:
             arguments = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
             environment = Path(f"/proc/{one}/environ").read_bytes().split(b"\0")
@@ -156,26 +157,9 @@ def step_below(pid: int) -> Step | None:
     return None
 
 
-def _descendants(pid: int) -> list[int]:
-    """Every process below one, in whatever process group."""
-    children: dict[int, list[int]] = {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), []).append(int(file.parent.name))
-    found, waiting = [], [pid]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
-
-
 def _engine_below(pid: int) -> int | None:
     """Return the engine that updates; those that only look at the stack come before it."""
-    for one in _descendants(pid):
+    for one in descendants(pid):
         try:
             program, _, arguments = Path(f"/proc/{one}/cmdline").read_bytes().partition(b"\0")
         except OSError:

@@ -3,7 +3,6 @@
 The tests of failed releases and those of secrets read what happened here, so that it happens once.
 """
 
-import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
@@ -157,17 +156,7 @@ def _live(life: Life) -> None:
     life.try_out("crash", image("f1", "crash"), "--json")
     life.try_out("unhealthy", image("f2", "unhealthy"))
     life.try_out("bad migration", image("f3", "bad-migration"))
-    resolve_as_told(life)
     life.must_serve(image("f4"), "--diff")
-
-
-def resolve_as_told(life: Life) -> None:
-    """Do what the second try of a failed migration says, in the release that serves."""
-    again = life.say(*UP)
-    (name,) = set(re.findall(r"prisma migrate resolve --rolled-back (\S+);", again.output))
-    (web,) = life.stack.docker.containers.list(filters={"name": f"{NAME}_web.1."})
-    done = web.exec_run(["bun", "x", "prisma", "migrate", "resolve", "--rolled-back", name])
-    assert done.exit_code == 0, done.output
 
 
 @contextmanager

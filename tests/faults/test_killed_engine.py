@@ -118,8 +118,8 @@ def test_a_release_that_is_killed_again_and_again_is_finished(killed: Stack) -> 
     killed.set("tickets.image", release("k1"))
     kill_when(killed, moments.service(f"{NAME}_backup"), "engine")
     kill_when(killed, moments.service(f"{NAME}_auth-seed"), "all")
-    kill_when(killed, moments.switching(f"{NAME}_web", release("k1")), "engine")
     kill_when(killed, moments.service(f"{NAME}_convex-deploy"), "all")
+    kill_when(killed, moments.switching(f"{NAME}_web", release("k1")), "engine")
     must_be_whole(killed)
     assert build(killed) == "k1"
     assert users

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import docker
 import docker.errors
+import requests
 
 from local.images.build.registry import address
 from tests.engine.network_namespace import Namespace
@@ -34,18 +35,38 @@ class Machine:
         name: its host name, which is its name in a Swarm.
         folder: its disk and its /run.
         docker: a client.
+        daemon: its process.
+        place: its network.
         services: Swarm service of every container that was ever made there.
     """
 
     name: str
     folder: Path
     docker: docker.DockerClient
+    daemon: subprocess.Popen[bytes]
+    place: Namespace
     services: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
         """Address of the daemon's socket, from outside the machine."""
         return f"unix://{self.folder}/run/docker.sock"
+
+    def restart(self) -> None:
+        """End the daemon as an upgrade of its package does, and start it again."""
+        self.end()
+        self.daemon = _start(self.place, self.folder)
+        wait_until(self._answers, 60)
+
+    def end(self) -> None:
+        """End the daemon, and with it what runs there."""
+        _end(self.daemon)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.docker.ping())
+        except (docker.errors.APIError, requests.ConnectionError):
+            return False
 
     def watch(self) -> None:
         """Note whose containers are made from now on; a job's is gone soon after."""
@@ -72,21 +93,25 @@ def machine(place: Namespace, folder: Path) -> Iterator[Machine]:
         (folder / part).mkdir(parents=True)
     host, _, port = address().partition(":")
     registry = (host, int(port))
-    log = (folder / "dockerd.log").open("wb")
-    # A mount namespace of its own: nobody else sees that /run, nor the disks of its containers.
-    started = ["unshare", "--uts", "--mount", "sh", "-c", _START, "sh", place.name, str(folder)]
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         stack.callback(_clear_cgroups, place.name)
-        stack.enter_context(log)
         stack.enter_context(forwarding(registry, registry, inside=place.name))
-        daemon = subprocess.Popen(place.command(*started), stdout=log, stderr=log)
-        stack.callback(_end, daemon)
-        wait_until(lambda: _answers(daemon, folder), 60)
+        daemon = _start(place, folder)
         client = docker.DockerClient(f"unix://{folder}/run/docker.sock", timeout=60)
+        made = Machine(place.name, folder, client, daemon, place)
+        stack.callback(made.end)
         stack.enter_context(closing(client))
+        wait_until(lambda: _answers(daemon, folder), 60)
         stack.callback(_kill_containers, client)
-        yield Machine(place.name, folder, client)
+        yield made
+
+
+def _start(place: Namespace, folder: Path) -> subprocess.Popen[bytes]:
+    # A mount namespace of its own: nobody else sees that /run, nor the disks of its containers.
+    started = ["unshare", "--uts", "--mount", "sh", "-c", _START, "sh", place.name, str(folder)]
+    with (folder / "dockerd.log").open("ab") as log:
+        return subprocess.Popen(place.command(*started), stdout=log, stderr=log)
 
 
 def _answers(daemon: subprocess.Popen[bytes], folder: Path) -> bool:

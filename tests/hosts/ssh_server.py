@@ -1,10 +1,13 @@
 """An ssh server of a test's own on the loopback address: its host key, one user key, its log."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.engine.processes import descendants
 from tests.engine.stack import wait_until
 
 _PROGRAM = "/usr/sbin/sshd"
@@ -33,6 +36,7 @@ class SshServer:
         self.user_key = folder / "user"
         new_key(self.user_key)
         self.log = folder / "sshd.log"
+        self._pid = 0
         self._config = folder / "sshd_config"
         self._config.write_text(
             f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
@@ -48,10 +52,16 @@ class SshServer:
         server = subprocess.Popen([_PROGRAM, "-D", "-f", self._config, "-E", self.log])
         try:
             wait_until(lambda: self._listens(server), 10, every_s=0.05)
+            self._pid = server.pid
             yield
         finally:
             server.terminate()
             server.wait(timeout=10)
+
+    def cut(self) -> None:
+        """End the server and every connection at once, as a lost network would."""
+        for pid in [self._pid, *descendants(self._pid)]:
+            os.kill(pid, signal.SIGKILL)
 
     def tunnels(self) -> list[str]:
         """Return the command lines of the ssh clients that are connected to it."""

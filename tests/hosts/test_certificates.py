@@ -86,9 +86,10 @@ def test_the_steps_of_the_release_asked_over_https(served: Served) -> None:
         for one in resources
         if one["type"] == "command:local:Command"
     }
-    assert asked[f"{NAME}-smoke"]["url"] == f"https://{DOMAINS[0]}:{PORT + 1}"
-    for step in ("smoke", "convex-env"):
-        assert served.authority.issuing_root in asked[f"{NAME}-{step}"]["ca_certificate"]
+    verify = asked[f"{NAME}-verify"]["verify"]
+    assert [one["url"] for one in verify["questions"]] == [f"https://{DOMAINS[0]}:{PORT + 1}"]
+    for given in (verify, verify["smoke"], asked[f"{NAME}-convex-env"]):
+        assert served.authority.issuing_root in given["ca_certificate"]
 
 
 def test_a_second_up_with_certificates_changes_nothing(served: Served) -> None:

@@ -21,7 +21,7 @@ WORKER = Namespace("far4w", "10.231.6.2", "10.231.6.1")
 # The cable between the two, on which the Swarm is.
 CABLE = {MANAGER.name: "10.231.7.1", WORKER.name: "10.231.7.2"}
 VOLUMES = {f"{NAME}_{part}" for part in ("sistema_db", "convex_data", "archives", "backups")}
-JOBS = {f"{NAME}_{job}" for job in ("backup", "migrate", "auth-seed", "queues-ensure")}
+JOBS = {f"{NAME}_{job}" for job in ("backup", "convex_backup", "migrate", "auth-seed")}
 BESIDE_DATA = {*JOBS, f"{NAME}_convex-deploy", f"{NAME}_web", f"{NAME}_convex_backend"}
 
 

@@ -6,6 +6,9 @@ import base64
 import copy
 from typing import TYPE_CHECKING, Any
 
+import requests
+
+from steps.job_task import TaskState
 from steps.swarm import Swarm
 
 if TYPE_CHECKING:
@@ -45,10 +48,12 @@ class MemorySwarm(Swarm):
         self.all_tasks: dict[str, list[dict[str, Any]]] = {}
         self.kept: dict[str, dict[str, Any]] = {}
         self.seen: list[tuple[str, str, int]] = []
+        self.unreachable = 0
         self._made = 0
 
-    def place(self, name: str, image: str) -> None:
-        self.services[name] = {"ID": name, "Version": {"Index": 1}, "Spec": spec(name, image)}
+    def place(self, name: str, image: str, labels: dict[str, str] | None = None) -> None:
+        made = {**spec(name, image), **({"Labels": labels} if labels else {})}
+        self.services[name] = {"ID": name, "Version": {"Index": 1}, "Spec": made}
         self._run(name)
 
     def image(self, name: str) -> str:
@@ -80,10 +85,12 @@ class MemorySwarm(Swarm):
         return {"net": "n1"}
 
     def secret_ids(self, label: str | None = None) -> dict[str, str]:
-        del label
-        return {"env": "s1"}
+        return {} if label else {"env": "s1"}
 
     def configs(self, label: str) -> list[dict[str, Any]]:
+        if self.unreachable:
+            self.unreachable -= 1
+            raise requests.ConnectionError("no daemon")
         key, _, value = label.partition("=")
         return [one for one in self.kept.values() if one["Spec"]["Labels"].get(key) == value]
 
@@ -96,6 +103,21 @@ class MemorySwarm(Swarm):
 
     def remove_config(self, config_id: str) -> None:
         del self.kept[config_id]
+
+    def replace_job(self, service: Mapping[str, Any], template: object, *, mode: object) -> None:
+        del template, mode
+        for task in self.all_tasks[str(service["ID"])]:
+            task["Status"]["State"] = "shutdown"
+
+    def task_state(self, service_id: str) -> TaskState | None:
+        tasks = self.all_tasks.get(service_id)
+        return TaskState(word=tasks[-1]["Status"]["State"]) if tasks else None
+
+    def remove_service(self, service_id: str) -> None:
+        del self.services[service_id]
+
+    def remove_containers(self, service_id: str) -> None:
+        del self.all_tasks[service_id]
 
     def _run(self, name: str) -> None:
         for task in self.all_tasks.setdefault(name, []):

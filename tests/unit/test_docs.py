@@ -37,7 +37,13 @@ def test_each_make_target_that_a_page_names_exists(page: Path) -> None:
     assert named <= TARGETS
 
 
-@pytest.mark.parametrize("operation", ["up", "down", "preview", "drift", "health", "env", "test"])
+OPERATIONS = [
+    *("up", "down", "preview", "drift", "health", "env", "test"),
+    *("releases", "backups", "rollback", "restore"),
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_each_operation_explains_itself(operation: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([operation, "--help"])

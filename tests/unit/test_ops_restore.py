@@ -1,5 +1,6 @@
 """An older copy under the same release: shown, asked, done; and what a kill leaves is noticed."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,12 +10,16 @@ from ops import restore as subject
 from ops import unfinished
 from ops.applications import applications
 from ops.errors import OpsError
+from ops.plans import Deployed
 from ops.restore import restore
-from steps import convex_deploy
+from steps import convex_deploy, convex_env
 from steps.errors import ReleaseError
 from steps.release.by_hand import Choice
 from steps.release.journal import Attempt, Journal, holder
+from steps.release.plan import Functions
 from tests.unit.deployed import (
+    SECRET,
+    command,
     copy,
     deployed,
     engine,
@@ -22,6 +27,7 @@ from tests.unit.deployed import (
     journal,
     on_ground,
     record,
+    state,
     version,
 )
 
@@ -72,6 +78,18 @@ def test_the_chosen_copies_are_put_in_place_and_no_kept_one_may_go(
     assert "database: d1 is back" in capsys.readouterr().out
 
 
+def test_data_that_is_back_without_its_functions_is_no_success(
+    did: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ReleaseError("convex deploy failed", why="no key", state="", todo="")
+
+    monkeypatch.setattr(subject, "republish", refuse)
+    with pytest.raises(OpsError, match=r"the data of crm are back(.|\n)*no key"):
+        restore("prod", "crm", source="d1", dry=False, force=True)
+    assert len(did) == 2
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [(None, "no copy was named"), ("d7", "no proven copy d7"), ("d1", "needs a confirmation")],
@@ -92,6 +110,39 @@ def test_an_application_without_functions_in_its_data_publishes_none(
     monkeypatch.setattr(republishing, "read", lambda _: {"crm": deployed()})
     monkeypatch.setattr(convex_deploy, "run", lambda *_: pytest.fail("published"))
     republishing.republish(engine(), "crm")
+
+
+def test_a_restored_convex_gets_its_variables_and_functions_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = {
+        "docker": {"url": "unix:///var/run/docker.sock"},
+        "service": "crm-backend",
+        "instance_name": "sistema",
+        "url": "http://convex.localhost",
+    }
+    other = json.dumps({**target, "service": "another"})
+    runs = state(command("convex-env", json.dumps(target)), command("convex-env", other))
+    functions = Functions.model_validate_json(
+        json.dumps({
+            **target,
+            "kind": "functions",
+            "name": "convex-deploy",
+            "timeout_s": 60,
+            "manager": target["docker"],
+            "job": {"name": "sistema_convex-deploy", "image": "app", "command": ["true"]},
+        })
+    )
+    convex, web = deployed(), deployed()
+    phases = (functions, *web.plan.phases)
+    web = Deployed(plan=web.plan.model_copy(update={"phases": phases}), secrets=web.secrets)
+    did: list[tuple[str, object]] = []
+    monkeypatch.setattr(republishing, "state_of", lambda _: runs)
+    monkeypatch.setattr(republishing, "read", lambda _: {"convex": convex, "web": web})
+    monkeypatch.setattr(convex_env, "run", lambda _, on: did.append(("variables", on.secrets)))
+    monkeypatch.setattr(convex_deploy, "run", lambda _, on: did.append(("functions", on.secrets)))
+    republishing.republish(engine(), "convex")
+    assert did == [("variables", {"hidden": [SECRET]}), ("functions", {"hidden": [SECRET]})]
 
 
 def attempt(letter: str, failed: str | None) -> Attempt:

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+import requests
 
 from steps import backups
 from steps.context import Context
 from steps.errors import BackupError, HalfAppliedError, JobError, ReleaseError, WebError
+from steps.job_spec import JOB_LABEL
 from steps.release import phases, way_back
 from steps.release.advance import advance
 from steps.release.journal import Holder, Journal, Result
@@ -94,6 +96,7 @@ class World:
         self.faults: dict[str, Exception] = {}
         self.asked: list[str | None] = []
         self.unseen = False
+        self._cuts: dict[str, int] = {}
         self.stderr = io.StringIO()
         monkeypatch.setattr(backups, "take", self._take)
         monkeypatch.setattr(backups, "restore", self._restore)
@@ -116,8 +119,14 @@ class World:
     def journal(self) -> Journal:
         return Store(self.swarm, "crm").journal
 
+    def cut(self, what: str, *, times: int = 10**6) -> None:
+        """Have the connection break in a phase, for some calls."""
+        self.faults[what] = requests.ConnectionError("no daemon")
+        self._cuts = {what: times}
+
     def _fault(self, what: str) -> None:
         self.did.append(what)
+        self.swarm.unreachable = self._cuts.pop(what, self.swarm.unreachable)
         if what in self.faults:
             raise self.faults[what]
 
@@ -135,6 +144,7 @@ class World:
         self, _swarm: object, _plan: object, chosen: Mapping[str, str], *_: object
     ) -> tuple[object, ...]:
         self._fault("restore")
+        assert "crm_migrate" not in self.swarm.services
         assert chosen == {"uploads": "f1"}
         assert self.swarm.replicas("crm-backend") == 0
         assert self.swarm.replicas("crm-cron") == 0
@@ -353,6 +363,41 @@ def test_an_old_release_that_is_not_seen_either_is_told_to_run_again(world: Worl
     world.unseen = False
     world.run()
     assert world.swarm.image("crm-backend") == NEW
+
+
+def test_a_release_whose_host_is_gone_stays_open_and_is_ended_by_the_next(world: World) -> None:
+    world.cut("migrate")
+    with pytest.raises(ReleaseError) as caught:
+        world.run(mode="offline")
+    assert "was interrupted at migrate" in caught.value.what
+    assert "run the update again" in caught.value.todo
+    world.swarm.unreachable = 0
+    assert world.journal.attempt is not None
+    world.faults.clear()
+    world.run(mode="offline")
+    assert world.journal.history[-1].result is Result.RELEASED
+    assert world.swarm.replicas("crm-backend") == 1
+
+
+def test_a_daemon_that_comes_back_is_waited_for_and_the_release_undone(world: World) -> None:
+    world.cut("migrate", times=20)
+    with pytest.raises(ReleaseError) as caught:
+        world.run(mode="offline")
+    assert "failed at migrate: recovered" in caught.value.what
+    assert world.data == "before"
+
+
+def test_a_job_that_a_killed_run_left_going_is_ended_before_the_data_is_put_back(
+    world: World,
+) -> None:
+    world.faults["migrate"] = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.run(image=SICK, mode="offline")
+    world.swarm.place("crm_migrate", "app", labels={JOB_LABEL: "true"})
+    world.faults.clear()
+    world.run(mode="offline")
+    assert world.did[-6:-4] == ["restore", "backup"]
+    assert "crm_migrate" not in world.swarm.services
 
 
 def test_a_wrong_answer_from_outside_is_told_as_it_came(world: World) -> None:

@@ -8,8 +8,8 @@ _SORTS = 3
 _LEAST_WORK_MEM = 64 * _KIB
 """Postgres refuses less."""
 _GONE_S = 10
-"""Seconds until a query is ended whose client is gone: of a job that was stopped, say. By default it
-would keep its locks for as long as it runs. Since Postgres 14."""
+"""Seconds until a query is ended whose client is gone, of a job that was stopped, say. By default
+it would keep its locks for as long as it runs. Since Postgres 14."""
 _MOST_MAINTENANCE = 2 * 2**30
 """More does not help an index or a vacuum, as PGTune reckons."""
 
