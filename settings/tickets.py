@@ -134,12 +134,16 @@ class Smoke(Model):
     Attributes:
         register_path: where a device registers.
         heartbeat_path: where it reports.
+        release_path: where the application shows its release as JSON; null asks no such thing.
+        release_key: the key that shows it there.
         attempts: how often the test is tried.
         interval: time between two tries.
     """
 
     register_path: HttpPath = "/api/machines/register"
     heartbeat_path: HttpPath = "/api/machines/heartbeat"
+    release_path: HttpPath | None = None
+    release_key: Argument = "release"
     attempts: Attempts = 30
     interval: Timespan = Duration(5)
 

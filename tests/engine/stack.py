@@ -129,7 +129,7 @@ def tickets_config(name: str, *, port: int) -> dict[str, Any]:
                 "SMTP_USERNAME": "tickets",
                 "MAILER_SENDER_EMAIL": "Tickets <no-reply@tickets.localhost>",
             },
-            "smoke": {"attempts": 20, "interval": "2s"},
+            "smoke": {"release_path": "/api/health", "attempts": 20, "interval": "2s"},
         },
         "ticketsSecrets": {
             variable: secrets.token_hex(32)

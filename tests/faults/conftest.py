@@ -85,4 +85,5 @@ def served(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     """A CRM that all faults meet one after the other, each of which has to leave it well."""
     name, port = pytestconfig.getoption("--stack").split(":")
     with crm(tmp_path_factory.mktemp("served"), name, port=int(port)) as it:
+        it.thorough = pytestconfig.getoption("--scorecard") is not None
         yield it

@@ -9,7 +9,7 @@ from tests.faults.scorecard import Row
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.fault("none: a good release", "online", always=True)
+@pytest.mark.fault("none: a good release", "online")
 def test_a_good_online_release_loses_no_request(served: Crm, row: Row) -> None:
     with served.under_load("good-online") as row.traffic:
         served.must_serve("good-online")

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.engine
 NAME = "fault5"
 OTHER = "fault6"
 LABEL = f"estate.stack={NAME}"
-KINDS = ("services", "secrets", "networks", "volumes")
+KINDS = ("services", "secrets", "networks", "volumes", "configs")
+KEPT = ("volumes", "configs")
+"""Data, and the journal that tells of them."""
 
 _TAKE_DOWN = """
 import sys
@@ -97,11 +99,11 @@ def test_without_a_confirmation_nothing_is_touched(half: Stack) -> None:
 def test_with_force_all_goes_but_the_data_and_what_is_not_the_stacks(
     half: Stack, other: dict[str, set[str]]
 ) -> None:
-    volumes = things(half.docker, LABEL)["volumes"]
+    before = things(half.docker, LABEL)
     done = take_down(half, "force")
     assert done.code == 0, done.output
     left = things(half.docker, LABEL)
-    assert left.pop("volumes") == volumes
+    assert {kind: left.pop(kind) for kind in KEPT} == {kind: before[kind] for kind in KEPT}
     assert not any(left.values()), left
     assert [one["type"] for one in half.state()["deployment"].get("resources", [])] == []
     assert things(half.docker, f"estate.stack={OTHER}") == other

@@ -89,7 +89,7 @@ class Releases:
             mode=tickets.migrations,
             service=names.web,
             writers=[names.web, names.cron] if tickets.migrations == "offline" else [],
-            verify=self._verify(self.edge.url(tickets.web.domain), smoke=self._smoke()),
+            verify=self._verify(*self._questions(), smoke=self._smoke()),
             secrets={
                 "MACHINE_PROVISIONING_SECRET": secret,
                 "hidden": list(secret_texts(self.secrets)),
@@ -109,7 +109,7 @@ class Releases:
             mode="offline",
             service=self.names.convex,
             writers=[self.names.convex],
-            verify=self._verify(self.edge.url(convex.domain) + "/version"),
+            verify=self._verify({"url": self.edge.url(convex.domain) + "/version"}),
             secrets={"hidden": [secret]},
         )
 
@@ -206,11 +206,22 @@ class Releases:
             "tenant_id": tickets.seed.tenant_id,
         }
 
-    def _verify(self, url: str, *, smoke: dict[str, object] | None = None) -> dict[str, object]:
+    def _questions(self) -> list[dict[str, object]]:
+        """Return what is asked of web: its front page and, where it shows it, its release."""
+        smoke, page = self.tickets.smoke, self.edge.url(self.tickets.web.domain)
+        questions: list[dict[str, object]] = [{"url": page}]
+        if smoke.release_path is not None:
+            url = page + smoke.release_path
+            questions.append({"url": url, "release_key": smoke.release_key})
+        return questions
+
+    def _verify(
+        self, *questions: dict[str, object], smoke: dict[str, object] | None = None
+    ) -> dict[str, object]:
         patience = self.tickets.smoke
         return phases.asked(
             self.edge,
-            [{"url": url}],
+            questions,
             attempts=patience.attempts,
             interval=patience.interval,
             smoke=smoke,
