@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from components.job import Jobs
 from components.release import Phase
+from components.swarm.service import ServiceSpec
 from settings import BackupSecrets, Duration, Edge
 
 _BACKUP_LIMIT_S = 1800
@@ -46,6 +47,17 @@ def backup(
         secrets=password,
         limit_s=_BACKUP_LIMIT_S,
     )
+
+
+def guarding(copies: Phase, service: ServiceSpec) -> Phase:
+    """Return a backup that also comes before another version of the service that holds the data.
+
+    Args:
+        copies: the backup; the service is to be declared after it.
+        service: for example a database.
+    """
+    given = {**copies.given, "of": service.name}
+    return replace(copies, given=given, triggers=[*copies.triggers, service.image])
 
 
 def work(

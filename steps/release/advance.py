@@ -35,7 +35,8 @@ def advance(on: Ground) -> dict[str, object]:
         for phase in on.plan.phases:
             # The engine asks for the last one, whatever the journal says; but a second backup
             # would be one of data that the release has changed already.
-            asked_for = phase is last and phase.kind != "backup"
+            changed = on.store.attempt.touched or on.store.attempt.dirty
+            asked_for = phase is last and not (phase.kind == "backup" and changed)
             if phase.name in on.store.attempt.done and not asked_for:
                 continue
             try:

@@ -72,6 +72,9 @@ def carry_out(phase: Phase, on: Ground) -> dict[str, object]:
 
 def back_up(phase: Backup, on: Ground) -> dict[str, object]:
     """Take a proven copy of each source, and note in the journal which."""
+    if phase.of is not None and on.swarm.service(phase.of) is None:
+        on.context.say(f"{phase.of} is not there yet: nothing to copy")
+        return {"copies": []}
     taken = backups.take(on.swarm, phase.plan, on.context)
     kept = {copy.source: copy.file for copy in taken if copy.state == "proven"}
     on.store.progress(backups=kept)

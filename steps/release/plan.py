@@ -23,11 +23,16 @@ from steps.release.service import ServiceInput
 
 
 class Backup(Input):
-    """Phase: a proven copy of everything that the release could spoil."""
+    """Phase: a proven copy of everything that the release could spoil.
+
+    `of` is the service that holds the data; before it is there for the first time, there is
+    nothing to copy.
+    """
 
     kind: Literal["backup"]
     name: Name
     plan: BackupPlan
+    of: Name | None = None
 
 
 class Work(Input):

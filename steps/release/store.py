@@ -55,7 +55,8 @@ class Store:
 
     def reload(self) -> None:
         """Read the journal again."""
-        self.journal = self._read()
+        with self._lock:
+            self.journal = self._read()
 
     def write(self, **changes: object) -> Journal:
         """Write the next version with these fields changed, then forget the ones before.

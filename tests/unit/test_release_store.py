@@ -223,3 +223,23 @@ def test_a_record_says_what_failed_why_and_what_is_in_place() -> None:
     assert 0 <= made.seconds < 60
     assert made.at.endswith("Z")
     assert Record.model_validate_json(made.model_dump_json()) == made
+
+
+def test_labels_of_what_was_written_before_stay() -> None:
+    swarm = MemorySwarm()
+    Store(swarm, "crm", labels={"estate.stack": "prod"}).write(phases=("backup",))
+    Store(swarm, "crm").write(phases=("backup", "migrate"))
+    newest = max(swarm.kept.values(), key=lambda one: str(one["Spec"]["Name"]))
+    assert newest["Spec"]["Labels"] == {"estate.stack": "prod", LABEL: "crm"}
+
+
+def test_a_sign_of_life_that_does_not_get_through_does_no_harm() -> None:
+    swarm = MemorySwarm()
+    store = Store(swarm, "crm")
+    store.write(attempt=ATTEMPT)
+    with store.held():
+        swarm.unreachable = 10**6
+    swarm.unreachable = 0
+    store.reload()
+    store.write(phases=("backup",))
+    assert Store(swarm, "crm").journal.phases == ("backup",)

@@ -9,6 +9,7 @@ from components.apps.crm.layout import PASSWORD_FILE, Names, addresses, service_
 from components.apps.crm.release import Releases
 from components.apps.parts import Parts
 from components.edge.traefik import Traefik
+from components.phases import guarding
 from components.place import Place
 from components.release import Release
 from settings import Crm as CrmSettings
@@ -21,8 +22,9 @@ class Crm(pulumi.ComponentResource):
     Owns: both services, the private network, four protected volumes, the secrets, and the release
     of the backend: backup, migration, seed, switch, verify.
     Does not own: the edge and its network, DNS records.
-    Why the database is no part of the transaction: its image changes with a major version at most,
-    and then its data has to be moved by hand.
+    Why the database stands between backup and migration: another version of it is not started on
+    data that nobody has copied. Going back from it is Swarm's own rollback, and a new major version
+    needs its data moved by hand.
 
     Attributes:
         urls: name → address that answers 200.
@@ -82,11 +84,13 @@ class Crm(pulumi.ComponentResource):
             env_secret=env.name,
             password_secret=password.name,
         )
-        database = parts.service(services.postgres(at, password), parts.ready)
         transaction, spec = releases.backend(), services.backend(at, env)
-        release = Release(transaction, place, self)
-        ready = [database, env.resource, edge]
-        for phase in (releases.backup(), releases.migrate(), releases.seed()):
+        release, server = Release(transaction, place, self), services.postgres(at, password)
+        before, copies = [*parts.ready, password.resource], releases.backup()
+        if copies is not None:
+            before = [release.add(guarding(copies, server), before)]
+        ready = [parts.service(server, before), env.resource, edge]
+        for phase in (releases.migrate(), releases.seed()):
             if phase is not None:
                 release.add(phase, ready)
         served = parts.service(spec, [release.add(transaction.switch(spec))])
