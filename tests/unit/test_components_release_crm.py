@@ -26,8 +26,7 @@ STAGING = {
     "crm.backup.enabled": False,
 }
 CHAIN = [
-    "Service:crm-postgres",
-    *("Command:crm-backup", "Command:crm-migrate", "Command:crm-switch"),
+    *("Command:crm-backup", "Service:crm-postgres", "Command:crm-migrate", "Command:crm-switch"),
     *("Service:crm-backend", "Command:crm-verify"),
 ]
 
@@ -106,7 +105,7 @@ def test_each_phase_is_given_all_phases_before_it() -> None:
         ({"crm.backend.domain": "crm.example.com"}, {"switch", "verify"}),
         ({"crm.verify.path": "/healthz"}, {"switch", "verify"}),
         ({"crm.postgres.memory_limit": "2G"}, set()),
-        ({"crm.postgres.image": OTHER}, set()),
+        ({"crm.postgres.image": OTHER}, {"backup", "verify"}),
         ({"crm.backup.keep": 9}, set()),
         ({"crm.migrations": "offline"}, set()),
         ({"crm.verify.attempts": 3}, set()),

@@ -295,6 +295,15 @@ def test_a_change_of_settings_alone_repeats_no_backup_and_no_migration(world: Wo
     assert world.did == ["verify", "verify"]
 
 
+def test_a_backup_that_is_asked_for_alone_is_made_of_the_data_as_it_is(world: World) -> None:
+    world.run()
+    world.did.clear()
+    world.step("backup")
+    world.step("verify")
+    assert world.did == ["backup", "verify", "verify"]
+    assert world.journal.attempt is None
+
+
 def test_a_phase_that_runs_again_alone_ends_with_the_release_written_down(world: World) -> None:
     world.run()
     world.did.clear()
