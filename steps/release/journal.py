@@ -18,7 +18,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 HISTORY = 200
-"""Records kept; at about 600 bytes each they stay far below the 500 KiB of a config."""
+"""Records kept, as long as they fit."""
+SIZE = 300_000
+"""Bytes of a journal: Swarm takes configs of 500 KiB at most (Docker 20.10)."""
 
 
 class Result(StrEnum):
@@ -146,6 +148,17 @@ class Journal(Part):
     phases: tuple[str, ...] = ()
     attempt: Attempt | None = None
     history: tuple[Record, ...] = ()
+
+
+def fitting(journal: Journal) -> Journal:
+    """Return a journal without the oldest records that would make it too large; pure."""
+    sizes = [len(record.model_dump_json().encode()) for record in journal.history]
+    room = SIZE - len(journal.model_copy(update={"history": ()}).model_dump_json().encode())
+    while sizes and (sum(sizes) > room or len(sizes) > HISTORY):
+        sizes.pop(0)
+    return journal.model_copy(
+        update={"history": journal.history[len(journal.history) - len(sizes) :]}
+    )
 
 
 def me() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from steps.errors import ReleaseError, StepError
 from steps.library_errors import translated
-from steps.release.journal import HISTORY, Attempt, Journal, Record, holder
+from steps.release.journal import Attempt, Journal, Record, fitting, holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ class Store:
         """
         with self._lock:
             number = self.journal.number + 1
-            following = self.journal.model_copy(update={**changes, "number": number})
+            following = fitting(self.journal.model_copy(update={**changes, "number": number}))
             made = self._swarm.create_config(
                 self._name(number), following.model_dump_json().encode(), self._labels
             )
@@ -89,8 +89,7 @@ class Store:
 
     def close(self, record: Record, **changes: object) -> None:
         """End the attempt with a record."""
-        history = (*self.journal.history, record)[-HISTORY:]
-        self.write(attempt=None, history=history, **changes)
+        self.write(attempt=None, history=(*self.journal.history, record), **changes)
 
     @contextmanager
     def held(self) -> Iterator[None]:

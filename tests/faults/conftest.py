@@ -10,7 +10,6 @@ from tests.faults.crm import Crm, crm
 from tests.faults.life import Life
 from tests.faults.life import life as lived
 from tests.faults.scorecard import Row
-from tests.faults.traffic import PATIENCE_S, QUESTIONS_PER_S
 
 ROWS = pytest.StashKey[dict[str, Row]]()
 
@@ -63,8 +62,7 @@ def pytest_runtest_makereport(
 def _write(config: pytest.Config) -> None:
     file = config.getoption("--scorecard")
     if file is not None:
-        rows = config.stash[ROWS].values()
-        scorecard.write(file, rows, rate=QUESTIONS_PER_S, patience=PATIENCE_S)
+        scorecard.write(file, config.stash[ROWS].values())
 
 
 @pytest.fixture

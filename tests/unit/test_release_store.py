@@ -131,6 +131,18 @@ def test_progress_belongs_to_this_process_and_closing_ends_it(swarm: MemorySwarm
     assert read.history == (record(),)
 
 
+def test_old_records_make_room_for_long_ones(swarm: MemorySwarm) -> None:
+    store = Store(swarm, "crm")
+    long = tuple(record(number).model_copy(update={"why": "x" * 4000}) for number in range(199))
+    store.write(attempt=ATTEMPT, history=long)
+    store.close(record(200))
+    newest = swarm.kept[max(swarm.kept)]["Spec"]["Data"]
+    assert len(base64.b64decode(newest)) < 500 * 1024
+    kept = [one.version.release for one in Store(swarm, "crm").journal.history]
+    assert kept[-2:] == ["r198", "r200"]
+    assert 50 < len(kept) < 100
+
+
 def test_the_newest_records_are_kept_and_a_whole_journal_fits_into_a_config(
     swarm: MemorySwarm,
 ) -> None:
