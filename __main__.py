@@ -1,7 +1,10 @@
 """The estate at a glance: settings in, components out."""
 
+from typing import Any
+
 import pulumi
 
+from components.apps.app import App, Foundation
 from components.apps.crm import Crm
 from components.apps.tickets import Tickets
 from components.dns import Records
@@ -20,29 +23,18 @@ if estate.edge:
     edge = Traefik(estate.edge, estate.dns_secrets, place[estate.edge.host])
     services["edge"] = estate.edge.name
 
-    if estate.tickets and estate.tickets_secrets and estate.tools:
-        tickets = Tickets(
-            estate,
-            estate.tickets,
-            estate.tickets_secrets,
-            tools=estate.tools,
-            edge=edge,
-            place=place[estate.tickets.host],
+    if estate.tools:
+        base = Foundation(
+            edge=edge, tools=estate.tools, backup_secrets=estate.backup_secrets, places=place
         )
-        urls |= tickets.urls
-        services |= tickets.services
-
-    if estate.crm and estate.crm_secrets and estate.tools:
-        crm = Crm(
-            estate,
-            estate.crm,
-            estate.crm_secrets,
-            tools=estate.tools,
-            edge=edge,
-            place=place[estate.crm.host],
-        )
-        urls |= crm.urls
-        services |= crm.services
+        applications: list[App[Any]] = []
+        if estate.tickets and estate.tickets_secrets:
+            applications.append(Tickets(estate.tickets, estate.tickets_secrets, base))
+        if estate.crm and estate.crm_secrets:
+            applications.append(Crm(estate.crm, estate.crm_secrets, base))
+        for one in applications:
+            urls |= one.urls
+            services |= one.services
 
 if estate.dns and estate.dns_secrets:
     Records(estate.dns, estate.dns_secrets, estate.hosts_by_domain())

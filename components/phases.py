@@ -6,7 +6,7 @@ from dataclasses import replace
 from components.job import Jobs
 from components.release import Phase
 from components.swarm.service import ServiceSpec
-from settings import BackupSecrets, Duration, Edge
+from settings import BackupSecrets, Duration, Edge, Verify
 
 _BACKUP_LIMIT_S = 1800
 
@@ -104,6 +104,33 @@ def resolving(migration: Phase, script: str) -> Phase:
             it may have stayed, with 4 when the image does not hold it.
     """
     return replace(migration, given={**migration.given, "resolve": ["sh", "-c", script]})
+
+
+def sqlite(name: str, volume: str, path: str) -> dict[str, object]:
+    """Return a SQLite file as a source of backups.
+
+    Args:
+        name: of the source.
+        volume: where the file lies.
+        path: relative to the volume's root.
+    """
+    return {"kind": "sqlite", "name": name, "volume": volume, "path": path}
+
+
+def folder(name: str, volume: str) -> dict[str, object]:
+    """Return the files of a volume as a source of backups."""
+    return {"kind": "folder", "name": name, "volume": volume}
+
+
+def served(edge: Edge, domain: str, verify: Verify) -> dict[str, object]:
+    """Return the one question that a user would ask of a domain."""
+    question = {
+        "url": edge.url(domain) + verify.path,
+        "status": verify.status,
+        "body": verify.body,
+        "release_key": verify.release,
+    }
+    return asked(edge, [question], attempts=verify.attempts, interval=verify.interval)
 
 
 def asked(

@@ -77,7 +77,8 @@ class Transaction:
         version: what makes it another release: triggers of every phase.
         mode: whether the old release can live with the new data.
         service: the one that is switched.
-        writers: services that are stopped while data is migrated, if it cannot.
+        writers: services that are stopped while data is migrated, if it cannot, and while a person
+            has older data put back, always.
         verify: what is asked from outside (components/phases.py).
         secrets: what asking needs in secret, and what must be hidden in every message.
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ops.errors import OpsError
 from ops.hosts import target_of
-from settings import Estate, Host
+from settings import Estate, Host, Released
 from steps.inputs import DockerTarget
 
 
@@ -16,6 +16,7 @@ class Application:
         name: of its journal, and the beginning of its resources' names.
         key: where the stack file sets its image, below `estate:`.
         aliases: other names for it.
+        wanted: the release that the stack file names.
         has_commit: whether `release_sha` can be set.
         manager: the host that manages its Swarm.
         host: the host with its volumes.
@@ -24,6 +25,7 @@ class Application:
     name: str
     key: str
     aliases: tuple[str, ...]
+    wanted: Released
     has_commit: bool
     manager: Host
     host: Host
@@ -41,16 +43,11 @@ class Application:
 
 def applications(estate: Estate) -> list[Application]:
     """Return every application of a stack; pure."""
-    found = []
-    if estate.tickets is not None:
-        name = estate.tickets.name
-        found += [
-            _one(estate, estate.tickets.host, name, "tickets"),
-            _one(estate, estate.tickets.host, f"{name}-convex", "tickets.convex"),
-        ]
-    if estate.crm is not None:
-        found.append(_one(estate, estate.crm.host, estate.crm.name, "crm"))
-    return found
+    return [
+        _one(estate, one.host, name, key, wanted)
+        for key, one in estate.applications().items()
+        for name, wanted in one.transactions().items()
+    ]
 
 
 def named(estate: Estate, name: str | None) -> Application:
@@ -80,11 +77,13 @@ def known_names(estate: Estate) -> str:
     return ", ".join(texts) or "the stack has none"
 
 
-def _one(estate: Estate, host: str, name: str, key: str) -> Application:
+def _one(estate: Estate, host: str, name: str, above: str, wanted: Released) -> Application:
+    key = f"{above}.{wanted.key}" if wanted.key else above
     return Application(
         name=name,
         key=key,
         aliases=(key, key.replace(".", "-")),
+        wanted=wanted,
         has_commit="." not in key,
         manager=estate.hosts[estate.swarm(host)],
         host=estate.hosts[host],

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from components.apps.tickets.layout import CONVEX_DATABASE, Names, databases
+from components.apps.tickets.layout import CONVEX_DATABASE, DATABASES, Names
 from ops.errors import OpsError
 from ops.hosts import estate_of, target_of
 from ops.stacks import is_made, made, stack_file
+from ops.table import table
 from ops.vital_signs import LOG_LINES, Signs, Subject, read_signs
 from settings import Tickets, Tools
 from steps.context import Context
@@ -86,7 +87,7 @@ def subject_of(tickets: Tickets, tools: Tools) -> Subject:
         convex_volume=names.convex_volume,
         database=CONVEX_DATABASE,
         backup_volume=names.backup_volume,
-        databases=len(databases(tickets, names)),
+        databases=len(DATABASES),
         tools=tools.image,
     )
 
@@ -110,14 +111,9 @@ def report(found: list[Finding], stack: str) -> str:
     """Return a table for people; pure."""
     rows = [("sign", "found", "expected", "")]
     rows += [(one.sign, one.found, one.expected, one.level.value) for one in found]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
     bad = sum(one.level is Level.ALERT for one in found)
     end = f"{bad} past its threshold: see docs/operate.md, Health" if bad else "no alert"
-    return "\n".join([f"health of stack {stack}:", *lines, end, ""])
+    return f"health of stack {stack}:\n{table(rows)}{end}\n"
 
 
 def _size(sign: str, found: int | None, watch: int, alert: int, *, without: str) -> Finding:

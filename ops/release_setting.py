@@ -7,10 +7,8 @@ from pathlib import Path
 from ops.applications import Application
 from ops.engine import Engine
 from ops.stacks import stack_file
+from settings import digits
 from steps.release.journal import Version
-
-DIGITS = 12
-"""Of a digest, when a release has no commit to be called by."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class ReleaseSetting:
         if not self.application.has_commit:
             return
         commit = f"{self._key}.release_sha"
-        if version.release != version.image.partition("@sha256:")[2][:DIGITS]:
+        if version.release != digits(version.image):
             self._ask("set", commit, "--type", "string", version.release)
         elif "release_sha" in self._settings():
             self._ask("rm", commit)

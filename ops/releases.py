@@ -8,6 +8,7 @@ from ops.applications import Application, some
 from ops.hosts import estate_of
 from ops.stacks import made
 from ops.table import table
+from settings import digits
 from steps.context import Context
 from steps.docker_host import connect
 from steps.library_errors import translated
@@ -107,7 +108,7 @@ def _row(app: str, record: Record) -> tuple[str, ...]:
 
 def digest(image: str) -> str:
     """Return the first 12 digits of an image's digest; pure."""
-    return image.partition("@sha256:")[2][:12] or image
+    return digits(image) or image
 
 
 def _told(app: str, record: Record) -> str:

@@ -8,13 +8,12 @@ steps again that the failed one had run, so the last one, which closes the attem
 
 import sys
 
-from ops.applications import Application, applications
+from ops.applications import applications
 from ops.engine import Engine
 from ops.errors import OpsError
 from ops.hosts import estate_of
 from ops.plans import deployed, ground
 from ops.releases import journal_of
-from settings import Estate
 from steps.context import Context
 from steps.docker_host import connect
 from steps.errors import ReleaseError
@@ -28,10 +27,11 @@ from steps.swarm import Swarm
 
 def take_back_unfinished(engine: Engine) -> None:
     """Undo what is open in a journal and is not what the stack file wants next."""
-    estate = estate_of(engine)
-    for application in applications(estate):
+    for application in applications(estate_of(engine)):
         attempt = journal_of(application).attempt
-        if attempt is None or not is_in_the_way(attempt, wanted(estate, application)):
+        wanted = application.wanted
+        following = Version(release=wanted.release, image=wanted.image)
+        if attempt is None or not is_in_the_way(attempt, following):
             continue
         try:
             of = deployed(engine).get(application.name)
@@ -78,13 +78,3 @@ def is_idle(journal: Journal) -> bool:
 def is_in_the_way(attempt: Attempt, following: Version) -> bool:
     """Whether the release that follows would not go on from this attempt; pure."""
     return attempt.version != following or attempt.failed is not None
-
-
-def wanted(estate: Estate, application: Application) -> Version:
-    """Return what the stack file wants of an application; pure."""
-    if application.key == "crm" and estate.crm is not None:
-        return Version(release=estate.crm.release, image=estate.crm.image)
-    if application.key == "tickets" and estate.tickets is not None:
-        return Version(release=estate.tickets.release, image=estate.tickets.image)
-    image = estate.tickets.convex.image if estate.tickets is not None else ""
-    return Version(release=image.partition("@sha256:")[2][:12], image=image)

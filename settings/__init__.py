@@ -1,6 +1,6 @@
 """The stack file as types. Pure: it reads nothing but what it is given."""
 
-from .application import Application, Migrations
+from .application import Application, Front, Migrations, Part, Released, Verify, digits
 from .crm import Crm
 from .crm_env import POSTGRES_PORT, BackupSecrets, CrmSecrets, crm_env
 from .dns import Dns, DnsSecrets, Record
@@ -39,16 +39,21 @@ __all__ = [
     "Duration",
     "Edge",
     "Estate",
+    "Front",
     "Host",
     "Migrations",
+    "Part",
     "Record",
     "RegistryLogin",
+    "Released",
     "SettingsError",
     "Tickets",
     "TicketsSecrets",
     "Tools",
+    "Verify",
     "convex_env",
     "crm_env",
+    "digits",
     "dotenv",
     "known_keys",
     "load",

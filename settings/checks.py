@@ -15,7 +15,7 @@ from .checks_of_applications import (
     check_seed,
     check_tickets,
 )
-from .checks_of_secrets import check_crm_secrets, check_tickets_secrets
+from .checks_of_secrets import check_crm_secrets, check_secrets, check_tickets_secrets
 from .estate import Estate
 from .host_names import Mistake, is_known_host, unknown_host
 
@@ -98,6 +98,7 @@ CHECKS = (
     check_names,
     check_seed,
     check_dashboard,
+    check_secrets,
     check_tickets_secrets,
     check_crm_secrets,
 )

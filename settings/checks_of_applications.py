@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from .estate import Estate
 from .host_names import Mistake, is_known_host, share_swarm, unknown_host
 
-_WITH_MEMORY = {"tickets": ("web", "convex"), "crm": ("backend", "postgres")}
-
 
 def check_applications(estate: Estate, _stack: str) -> Iterator[Mistake]:
     """Each application has all that it stands on."""
@@ -19,10 +17,10 @@ def check_applications(estate: Estate, _stack: str) -> Iterator[Mistake]:
             yield f"{key}.host", "needs a host in the Swarm of estate:edge.host"
         if estate.tools is None:
             yield "tools.image", f"is missing: the jobs of estate:{key} run on it"
-        for part in _WITH_MEMORY[key]:
-            memory = getattr(application, part)
-            if memory.memory_limit and memory.memory_reservation > memory.memory_limit:
-                yield f"{key}.{part}.memory_reservation", "needs at most the memory_limit beside it"
+        for name, part in application.parts():
+            given = part.memory_limit and part.memory_reservation
+            if given and part.memory_reservation > part.memory_limit:
+                yield f"{key}.{name}.memory_reservation", "needs at most the memory_limit beside it"
 
 
 def check_tickets(estate: Estate, _stack: str) -> Iterator[Mistake]:
@@ -48,11 +46,15 @@ def check_crm(estate: Estate, _stack: str) -> Iterator[Mistake]:
 
 def check_names(estate: Estate, _stack: str) -> Iterator[Mistake]:
     """No two parts of a stack make a Docker object of one name."""
-    crm, tickets = estate.crm, estate.tickets
+    owners: dict[str, str] = {}
+    for key, application in estate.applications().items():
+        if application.name and application.name in owners:
+            owner = owners[application.name]
+            yield f"{key}.name", f"is estate:{owner}.name too; each needs its own"
+        owners.setdefault(application.name, key)
+    crm = estate.crm
     if not crm:
         return
-    if tickets and crm.name and crm.name == tickets.name:
-        yield "crm.name", "is estate:tickets.name too; each needs its own"
     if crm.postgres.name and crm.postgres.name == crm.backend.name:
         yield "crm.postgres.name", "is estate:crm.backend.name too; each needs its own"
     for part in ("backend", "postgres"):

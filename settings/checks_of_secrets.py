@@ -6,15 +6,20 @@ from .estate import Estate
 from .host_names import Mistake
 from .model import Model
 from .placeholder import WORD
-from .tickets_env import TicketsSecrets
+from .schema import bare_type
+
+
+def check_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
+    """Each application that has secrets has them in the stack."""
+    for key in estate.applications():
+        field = Estate.model_fields.get(f"{key}_secrets")
+        if field and getattr(estate, f"{key}_secrets") is None:
+            yield str(field.alias), f"is missing: estate:{key} needs {_required(field.annotation)}"
 
 
 def check_tickets_secrets(estate: Estate, stack: str) -> Iterator[Mistake]:
-    """Every secret of tickets is there, and none is a known or a shared one."""
+    """No secret of tickets is a known or a shared one."""
     tickets, secrets = estate.tickets, estate.tickets_secrets
-    if tickets and secrets is None:
-        required = ", ".join(_required(TicketsSecrets))
-        yield "ticketsSecrets", f"is missing: estate:tickets needs {required}"
     if not secrets:
         return
     if tickets and tickets.seed.admin and secrets.SEED_USER_PASSWORD is None:
@@ -34,13 +39,11 @@ def check_tickets_secrets(estate: Estate, stack: str) -> Iterator[Mistake]:
 
 
 def check_crm_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
-    """The CRM has its password, each variable once, and a password for its backups."""
+    """The CRM has each variable once, and a password for its backups."""
     crm, secrets = estate.crm, estate.crm_secrets
     if not crm:
         return
-    if secrets is None:
-        yield "crmSecrets.POSTGRES_PASSWORD", "is missing: estate:crm needs it"
-    elif secrets:
+    if secrets:
         for name in secrets.env:
             if name in crm.env:
                 yield f"crm.env.{name}", "is in estate:crmSecrets.env too; remove this line"
@@ -51,5 +54,7 @@ def check_crm_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
         )
 
 
-def _required(secrets: type[Model]) -> list[str]:
-    return [name for name, field in secrets.model_fields.items() if field.is_required()]
+def _required(annotation: object) -> str:
+    secrets = bare_type(annotation)
+    fields = secrets.model_fields if isinstance(secrets, type(Model)) else {}
+    return ", ".join(name for name, field in fields.items() if field.is_required())

@@ -63,8 +63,7 @@ class Estate(Model):
 
     def applications(self) -> dict[str, Application]:
         """Each application that the stack has, by its key."""
-        known = {"tickets": self.tickets, "crm": self.crm}
-        return {key: application for key, application in known.items() if application}
+        return {key: value for key, value in self if isinstance(value, Application)}
 
     def hosts_by_domain(self) -> dict[str, Host]:
         """Each public domain of each system → the host that serves it."""

@@ -1,6 +1,6 @@
 """The tickets system: a web application and its Convex backend."""
 
-from .application import Application, Backup, Migrations
+from .application import Application, Front, Migrations, Part, Released, digits
 from .duration import Duration
 from .model import Listed, Model
 from .tickets_env import TicketsEnv
@@ -36,35 +36,25 @@ class Source(Model):
     path: AbsolutePath
 
 
-class Web(Model):
+class Web(Front):
     """The web application.
 
     Attributes:
-        domain: its public name.
-        extra_domains: older names that must keep answering.
-        memory_limit: bytes.
-        memory_reservation: bytes.
-        start_period: how long a start may take before a failing health check counts.
         command: instead of the image's own; see `Tickets.command`.
     """
 
-    domain: Domain
-    extra_domains: Listed[Domain] = ()
     memory_limit: ByteSize = 2 * _GIB
     memory_reservation: ByteSize = _GIB // 2
-    start_period: Timespan = Duration(30)
     command: Listed[Argument] | None = None
 
 
-class Convex(Model):
-    """The Convex backend.
+class Convex(Part):
+    """The Convex backend; the defaults of its memory are production's.
 
     Attributes:
         domain: its public name, also for WebSockets.
         image: the self-hosted backend.
         instance_name: stands in front of its admin keys.
-        memory_limit: bytes; the default is production's.
-        memory_reservation: bytes; the default is production's.
     """
 
     domain: Domain
@@ -164,8 +154,6 @@ class Tickets(Application):
     """The whole system; its image is the web application, or the runtime of `source`.
 
     Attributes:
-        name: what `docker stack deploy` called the stack: the prefix of services and volumes.
-        migrations: whether the old release may serve while and after the schema changes.
         source: code on the host instead of in the image.
         web: the web application.
         convex: its backend.
@@ -173,11 +161,11 @@ class Tickets(Application):
         env: variables that are not secret.
         seed: first data.
         flags: what a start may leave out.
-        backup: copies made before each release.
         smoke: the test that ends a release.
         cron: recurring calls.
     """
 
+    # What `docker stack deploy` called the stack.
     name: ServiceName = "sistema"
     # Prisma runs a SQLite migration statement by statement, without a transaction around it: one
     # that fails half-way can only be undone by the copy made before it.
@@ -189,7 +177,6 @@ class Tickets(Application):
     env: TicketsEnv
     seed: Seed = Seed()
     flags: Flags = Flags()
-    backup: Backup = Backup()
     smoke: Smoke = Smoke()
     cron: Cron = Cron()
 
@@ -200,12 +187,15 @@ class Tickets(Application):
             return _START_FROM_SOURCE
         return self.web.command
 
+    def transactions(self) -> dict[str, Released]:
+        """Web, and Convex by its own image."""
+        image = self.convex.image
+        convex = Released(release=digits(image), image=image, key="convex")
+        return {**super().transactions(), f"{self.name}-convex": convex}
+
     def domains(self) -> dict[str, str]:
         """Each setting that holds a domain → the domain, the keys below `tickets`."""
-        domains = {"web.domain": self.web.domain}
-        for index, domain in enumerate(self.web.extra_domains):
-            domains[f"web.extra_domains[{index}]"] = domain
-        domains["convex.domain"] = self.convex.domain
+        domains = {**self.web.names("web"), "convex.domain": self.convex.domain}
         if self.dashboard is not None:
             domains["dashboard.domain"] = self.dashboard.domain
         return domains

@@ -1,16 +1,21 @@
 """What an application is declared from: its network, volumes, secret files and services."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import pulumi
 import pulumi_docker as docker
 
+from components.apps.surroundings import Surroundings
 from components.edge.traefik import Traefik
 from components.place import Place
 from components.swarm.network import network
 from components.swarm.secret import SecretFile, secret_file
 from components.swarm.service import Attachment, ServiceSpec, service
 from components.swarm.volume import volume
+from settings import Application
+
+Settings = TypeVar("Settings", bound=Application)
 
 
 class Parts:
@@ -18,29 +23,35 @@ class Parts:
 
     Attributes:
         labels: who made them.
-        public: the edge's network.
-        private: the application's own.
         ready: what has to be there before any job: network and volumes.
     """
 
-    def __init__(
-        self, parent: pulumi.Resource, place: Place, *, system: str, edge: Traefik, private: str
-    ) -> None:
+    def __init__(self, parent: pulumi.Resource, place: Place, *, system: str, name: str) -> None:
         """Declare the private network.
 
         Args:
             parent: the application's component.
             place: the host.
             system: label of everything.
-            edge: whose network the application shares.
-            private: name of its own network.
+            name: of the application: the beginning of its network's name.
         """
         self._parent, self._place = parent, place
         self.labels: Mapping[str, str] = {**place.labels, "estate.system": system}
+        private = f"{name}_internal"
         own = network(private, self.labels, place.on_swarm(parent))
-        self.public = Attachment(network=edge.network, name=edge.settings.network)
-        self.private = Attachment(network=own.id, name=private)
+        self._private = Attachment(network=own.id, name=private)
         self.ready: list[pulumi.Resource] = [own]
+
+    def surroundings(self, settings: Settings, edge: Traefik) -> Surroundings[Settings]:
+        """Return what services and jobs share."""
+        return Surroundings(
+            settings=settings,
+            edge=edge.settings,
+            public=Attachment(network=edge.network, name=edge.settings.network),
+            private=self._private,
+            labels=self.labels,
+            pinned=self._place.pinned,
+        )
 
     def volumes(self, names: Iterable[str]) -> None:
         """Declare protected volumes."""

@@ -67,7 +67,10 @@ def take_back_data(on: Ground, target: Version, chosen: Choice) -> tuple[Restore
     """
     _open(on, target, failed=None)
     with on.store.held():
-        return _guarded(on, "taking the data back", chosen)
+        restored = _guarded(on, "taking the data back", chosen)
+    # This process lives on and waits for that release, whose steps would wait for it as a holder.
+    on.store.write(attempt=on.store.attempt.model_copy(update={"holder": None}))
+    return restored
 
 
 def restore(on: Ground, chosen: Choice) -> tuple[Restored, ...]:
@@ -150,9 +153,7 @@ def _guarded(on: Ground, what: str, chosen: Choice, *, serve: bool = False) -> t
         with translated(f"{on.plan.app}: {what} stopped.", state="See below."):
             restored = _put_in_place(on, chosen)
             if serve:
-                for phase in on.plan.phases:
-                    if isinstance(phase, Work):
-                        work(phase, on)
+                _bring_up_to_date(on)
                 _serve(on)
     except Exception as error:  # whatever it is, the way back comes first
         cause = error if isinstance(error, StepError) else unexpected(error)
@@ -175,6 +176,14 @@ def _put_in_place(on: Ground, chosen: Choice) -> tuple[Restored, ...]:
     kept = {copy.source: copy.file for copy in _copy(on, chosen, plan=plan)}
     on.store.progress(backups=kept, done=(phase.name,), touched=True)
     return backups.restore(on.swarm, plan, chosen.copies, on.context)
+
+
+def _bring_up_to_date(on: Ground) -> None:
+    """Run the release's own migrations and seeds, each noted first: a way back ends its job."""
+    for phase in on.plan.phases:
+        if isinstance(phase, Work):
+            on.store.progress(dirty=(*on.store.attempt.dirty, phase.name))
+            work(phase, on)
 
 
 def _copy(on: Ground, chosen: Choice, *, plan: backups.BackupPlan) -> Iterator[Copy]:

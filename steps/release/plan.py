@@ -107,8 +107,8 @@ class Plan(Input):
 
     `mode` says what the way back is: `online`, the image alone, because the old release can live
     with the new schema; `offline`, image and data, because nothing writes meanwhile. `writers`
-    are the services that are stopped for that. `verify` is asked of the new release and, after
-    the way back, of the old one.
+    are the services that are stopped for that, and in any mode while older data is put back.
+    `verify` is asked of the new release and, after the way back, of the old one.
     """
 
     docker: DockerTarget

@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from steps.errors import ReleaseError, StepError
@@ -102,16 +103,25 @@ class Store:
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
+        well = False
         try:
             yield
+            well = True
         finally:
             ended.set()
             thread.join()
-            _as_far_as_possible(self._let_go)
+            _as_far_as_possible(partial(self._let_go, well=well))
 
-    def _let_go(self) -> None:
-        if self.journal.attempt is not None:
-            self.write(attempt=self.attempt.model_copy(update={"holder": None}))
+    def _let_go(self, *, well: bool) -> None:
+        """End as a holder; between two phases, which are two processes, leave a last sign of life.
+
+        Without it another machine would take the release for one that was killed, and undo it.
+        On this machine the process is seen to have ended.
+        """
+        attempt = self.journal.attempt
+        if attempt is not None:
+            last = holder() if well and attempt.failed is None else None
+            self.write(attempt=attempt.model_copy(update={"holder": last}))
 
     def _touch(self) -> None:
         if self.journal.attempt is not None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -71,10 +71,11 @@ class Victim:
     def kill(self, who: Who) -> None:
         """Kill it, and with `all` its program, plugins and steps too; else they are orphans."""
         victims = [self.pid, *(descendants(self.pid) if who == "all" else [])]
-        for pid in victims:
-            os.kill(pid, signal.SIGSTOP)  # nobody may notice that another is gone
-        for pid in victims:
-            os.kill(pid, signal.SIGKILL)
+        # Stopped first: nobody may notice that another is gone.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in victims:
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(pid, number)
 
     def step(self) -> Step | None:
         """Return the step of a release that it runs now."""

@@ -14,12 +14,13 @@ _HEAD = f"""\
 
 Written by `make scorecard`; a run of a part of it renews the lines of that part.
 
-Each fault is a real one, on a real Swarm, while users ask the backend {QUESTIONS_PER_S} times a second
-and write one message a second. *Lost* is a request that was not answered well within {PATIENCE_S} s,
-of those that were asked from the release to the moment when all was well again. *Away* is the
-longest time without a good answer. *Rows lost* counts messages that were accepted (HTTP 201) and
-are not in the database afterwards as they were written. *Ended* is the journal's word for the
-release, see [operate.md](operate.md#how-a-release-ends), and what followed without work by hand.
+Each fault is a real one, on a real Swarm, while users ask the backend {QUESTIONS_PER_S} times a
+second and write one message a second. *Lost* is a request that was not answered well within
+{PATIENCE_S} s, of those that were asked from the release to the moment when all was well again.
+*Away* is the longest time without a good answer. *Rows lost* counts messages that were accepted
+(HTTP 201) and are not in the database afterwards as they were written. *Ended* is the journal's
+word for the release, see [operate.md](operate.md#how-a-release-ends), and what followed without
+work by hand.
 
 """
 _COLUMNS = """\

@@ -1,6 +1,7 @@
 """Releases of the CRM whose backup cannot be made or is not whole: nothing else happens."""
 
 import io
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -10,8 +11,7 @@ import docker
 import pytest
 
 from local.images.build.registry import push
-from tests.engine.releases import release
-from tests.engine.stack import Stack, images, wait_until
+from tests.engine.stack import Stack, images
 from tests.faults.crm import Crm
 from tests.faults.scorecard import Row
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 
 _BIN = "/usr/lib/postgresql/15/bin"
 _LACKS_ROWS = f"""#!/bin/bash
-exec {_BIN}/real-pg_dump "$@" --exclude-table-data=public.contacts
+exec {_BIN}/real-pg_dump "$@" --exclude-table-data=public.messages
 """
 
 
@@ -81,19 +81,14 @@ def test_without_room_for_a_backup_nothing_is_migrated(served: Crm, row: Row, mo
 @pytest.mark.fault("backup that restores with missing rows", "online")
 def test_a_backup_that_lacks_rows_is_no_backup(served: Crm, row: Row) -> None:
     key = ("--path", "estate:crm.postgres.image")
+    # The backup is made on the database image of the stack file, before that may replace the old.
     served.stack.engine.ask("config", "set", *key, server_whose_dump_lacks_rows())
-    done = served.up()
-    assert done.code == 0, done.output
-    wait_until(lambda: served.serves(served.build()), 60)
     failed = served.try_out(row, "lacks-rows")
     assert row.ended == "refused"
     assert "failed at backup: refused" in failed.report
-    assert "public.contacts: 1 rows, copy 0" in failed.report
+    assert re.search(r"public\.messages: \d+ rows, copy 0", failed.report)
     assert row.traffic is not None
     assert row.traffic.lost == []
     served.must_be_pending()
-    served.choose(release("demo", image="crm"))
     served.stack.engine.ask("config", "set", *key, images()["postgres"])
-    done = served.up()
-    assert done.code == 0, done.output
     served.mend(row, "after-lacks-rows")

@@ -135,7 +135,7 @@ def test_online_a_migration_that_commits_half_of_itself_is_told_and_can_be_resto
     assert row.rows_lost == 0
     written_since = dict(row.traffic.written)
     served.restore()
-    row.ended += ", make restore as told, then the corrected digest"
+    row.ended += ", make restore as told"
     kept = {key: text for key, text in served.written.items() if key not in written_since}
     served.written = kept
     assert served.rows_lost() == []

@@ -46,9 +46,8 @@ def own_registry() -> Iterator[tuple[docker.models.containers.Container, str]]:
             for one in client.images.get(f"{repository}:x").attrs["RepoDigests"]
             if one.startswith(repository)
         )
-        # The machine forgets it, so that it has to be pulled.
+        # The machine forgets it and its digest, so that it has to be pulled.
         client.images.remove(f"{repository}:x")
-        client.images.remove(reference)
         yield container, reference
     finally:
         container.remove(force=True, v=True)

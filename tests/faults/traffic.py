@@ -22,6 +22,8 @@ class Traffic:
     """What users have asked, written and been answered.
 
     Attributes:
+        started: when they began, in seconds of the clock.
+        ended: when they stopped.
         asked: requests so far.
         answers: what was answered → how often: a build's name, or a status and its text.
         good: when good answers came, in seconds of the clock.
@@ -30,6 +32,7 @@ class Traffic:
     """
 
     started: float = field(default_factory=time.monotonic)
+    ended: float | None = None
     asked: int = 0
     answers: Counter[str] = field(default_factory=Counter)
     good: list[float] = field(default_factory=list)
@@ -39,7 +42,7 @@ class Traffic:
     @property
     def away_s(self) -> float:
         """Longest time without a good answer, in seconds."""
-        times = sorted([self.started, *self.good])
+        times = sorted([self.started, *self.good, self.ended or self.started])
         return round(max((later - one for one, later in pairwise(times)), default=0.0), 1)
 
 
@@ -83,6 +86,7 @@ class Users:
             finally:
                 self._ended.set()
                 clock.join()
+                seen.ended = time.monotonic()
 
     def get(self, path: str) -> httpx.Response:
         """Ask once; what the edge alone answers is asked again for up to 15 s."""

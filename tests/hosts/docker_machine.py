@@ -28,6 +28,35 @@ dockerd --data-root "$2/data" --cgroup-parent "/$1" --exec-opt native.cgroupdriv
 
 
 @dataclass
+class Daemon:
+    """A daemon and where it runs.
+
+    Attributes:
+        place: its network and its name.
+        folder: its disk and its /run.
+        process: of the daemon.
+    """
+
+    place: Namespace
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> None:
+        """End it, and with it what runs there."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=90)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self) -> None:
+        """End it as an upgrade of its package does, and start it again."""
+        self.end()
+        self.process = _start(self.place, self.folder)
+
+
+@dataclass
 class Machine:
     """A running daemon.
 
@@ -35,16 +64,14 @@ class Machine:
         name: its host name, which is its name in a Swarm.
         folder: its disk and its /run.
         docker: a client.
-        daemon: its process.
-        place: its network.
+        daemon: what answers it.
         services: Swarm service of every container that was ever made there.
     """
 
     name: str
     folder: Path
     docker: docker.DockerClient
-    daemon: subprocess.Popen[bytes]
-    place: Namespace
+    daemon: Daemon
     services: set[str] = field(default_factory=set)
 
     @property
@@ -53,14 +80,9 @@ class Machine:
         return f"unix://{self.folder}/run/docker.sock"
 
     def restart(self) -> None:
-        """End the daemon as an upgrade of its package does, and start it again."""
-        self.end()
-        self.daemon = _start(self.place, self.folder)
+        """Restart the daemon and wait until it answers."""
+        self.daemon.restart()
         wait_until(self._answers, 60)
-
-    def end(self) -> None:
-        """End the daemon, and with it what runs there."""
-        _end(self.daemon)
 
     def _answers(self) -> bool:
         try:
@@ -97,14 +119,13 @@ def machine(place: Namespace, folder: Path) -> Iterator[Machine]:
         stack.callback(shutil.rmtree, folder)
         stack.callback(_clear_cgroups, place.name)
         stack.enter_context(forwarding(registry, registry, inside=place.name))
-        daemon = _start(place, folder)
+        daemon = Daemon(place, folder, _start(place, folder))
+        stack.callback(daemon.end)
+        wait_until(lambda: _answers(daemon.process, folder), 60)
         client = docker.DockerClient(f"unix://{folder}/run/docker.sock", timeout=60)
-        made = Machine(place.name, folder, client, daemon, place)
-        stack.callback(made.end)
         stack.enter_context(closing(client))
-        wait_until(lambda: _answers(daemon, folder), 60)
         stack.callback(_kill_containers, client)
-        yield made
+        yield Machine(place.name, folder, client, daemon)
 
 
 def _start(place: Namespace, folder: Path) -> subprocess.Popen[bytes]:
@@ -125,15 +146,6 @@ def _kill_containers(client: docker.DockerClient) -> None:
     for container in client.containers.list():
         with suppress(docker.errors.APIError):
             container.kill()
-
-
-def _end(daemon: subprocess.Popen[bytes]) -> None:
-    daemon.terminate()
-    try:
-        daemon.wait(timeout=90)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-        daemon.wait()
 
 
 def _clear_cgroups(name: str) -> None:

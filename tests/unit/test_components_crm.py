@@ -9,8 +9,9 @@ import settings
 from components.apps.crm import postgres
 from components.apps.crm.layout import PASSWORD_FILE, Names, addresses, service_names
 from components.apps.crm.release import Releases
-from components.apps.crm.services import Surroundings, backend
+from components.apps.crm.services import backend
 from components.apps.crm.services import postgres as database
+from components.apps.surroundings import Surroundings
 from components.swarm.secret import SecretFile
 from components.swarm.service import Attachment, ServiceSpec
 from tests.unit.stack_files import CRM, IMAGE, STRONG, changed, raw
@@ -25,24 +26,23 @@ def estate_of(changes: dict[str, object]) -> settings.Estate:
     return settings.load(raw(changed({**CRM, **changes})), "test")
 
 
-def around(changes: dict[str, object]) -> Surroundings:
+def around(changes: dict[str, object]) -> Surroundings[settings.Crm]:
     estate = estate_of(changes)
     assert estate.crm
     assert estate.edge
     return Surroundings(
-        crm=estate.crm,
+        settings=estate.crm,
         edge=estate.edge,
-        names=Names(estate.crm.name),
         public=Attachment(network="public-id", name="traefik_public"),
         private=Attachment(network="private-id", name="crm_internal"),
-        labels={"estate.stack": "test", "estate.system": "crm"},
+        labels={"estate.system": "crm"},
         pinned=["node.hostname==vps-1"],
     )
 
 
-def file_at(target: str) -> SecretFile:
+def file_at(target: str, family: str = "family") -> SecretFile:
     return SecretFile(
-        name="family_0123456789ab",
+        name=f"{family}_0123456789ab",
         id="secret-id",
         target=target,
         resource=cast("Any", None),
@@ -51,7 +51,7 @@ def file_at(target: str) -> SecretFile:
 
 def backend_of(changes: dict[str, object]) -> ServiceSpec:
     at = around(changes)
-    return backend(at, file_at(at.crm.paths.env_file))
+    return backend(at, file_at(at.settings.paths.env_file))
 
 
 def database_of(changes: dict[str, object]) -> ServiceSpec:
@@ -65,16 +65,12 @@ def releases(changes: dict[str, object]) -> Releases:
     assert estate.edge
     assert estate.tools
     return Releases(
-        crm=estate.crm,
+        at=around(changes),
         secrets=estate.crm_secrets,
         backup_secrets=estate.backup_secrets,
-        edge=estate.edge,
         tools=estate.tools,
-        names=Names(estate.crm.name),
-        pinned=["node.hostname==vps-1"],
-        labels={"estate.system": "crm"},
-        env_secret="crm_backend_env_0123456789ab",
-        password_secret="crm_postgres_password_0123456789ab",
+        env=file_at(estate.crm.paths.env_file, "crm_backend_env"),
+        password=file_at(PASSWORD_FILE, "crm_postgres_password"),
     )
 
 
@@ -289,12 +285,10 @@ def test_a_release_is_asked_from_outside_for_what_the_settings_say() -> None:
     }
 
 
-@pytest.mark.parametrize(("mode", "writers"), [("online", []), ("offline", ["crm-backend"])])
-def test_writers_stop_only_where_the_old_release_cannot_live_with_the_new_schema(
-    mode: str, writers: list[str]
-) -> None:
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_who_writes_is_known_in_both_modes_because_a_restore_stops_them_too(mode: str) -> None:
     transaction = releases({"crm.migrations": mode}).backend()
-    assert (transaction.mode, list(transaction.writers)) == (mode, writers)
+    assert (transaction.mode, list(transaction.writers)) == (mode, ["crm-backend"])
     assert (transaction.app, transaction.service) == ("crm", "crm-backend")
 
 
@@ -318,7 +312,7 @@ def test_the_names_of_a_stack_follow_from_its_prefix() -> None:
     assert Names("crm-dev").volumes == (
         *("crm-dev_postgres", "crm-dev_uploads", "crm-dev_logs", "crm-dev_backups"),
     )
-    crm = around({"crm.backend.name": "crm-backend-dev"}).crm
+    crm = around({"crm.backend.name": "crm-backend-dev"}).settings
     assert service_names(crm) == {"crm": "crm-backend-dev", "crm-postgres": "crm-postgres"}
     at = around({"edge.http_port": 8080})
-    assert addresses(at.crm, at.edge) == {"crm": "http://api.example.com:8080/api/health"}
+    assert addresses(at.settings, at.edge) == {"crm": "http://api.example.com:8080/api/health"}

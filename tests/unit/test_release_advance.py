@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
@@ -72,7 +73,7 @@ def plan(until: str = "verify", *, image: str = NEW, mode: Mode = "online") -> P
             "image": image,
             "mode": mode,
             "service": "crm-backend",
-            "writers": ["crm-backend", "crm-cron"] if mode == "offline" else [],
+            "writers": ["crm-backend", "crm-cron"],
             "verify": {
                 "questions": [{"url": "http://api.localhost"}],
                 "attempts": 1,
@@ -332,6 +333,19 @@ def test_another_machine_at_work_is_named_and_nothing_is_changed(world: World) -
         world.step("migrate")
     assert "ana@laptop" in caught.value.what
     assert world.did == before
+
+
+def test_between_two_phases_another_machine_neither_undoes_nor_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run(until="migrate")
+    before = list(world.did)
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
+    with pytest.raises(ReleaseError) as caught:
+        world.step("backup", image=SICK)
+    assert "This run changed nothing" in caught.value.state
+    assert world.did == before
+    monkeypatch.undo()
 
 
 def test_of_two_that_write_the_journal_at_once_one_is_refused(world: World) -> None:

@@ -11,6 +11,7 @@ from steps import backups
 from steps.backups import RefusedError
 from steps.context import Context
 from steps.errors import ReleaseError, WebError
+from steps.job_spec import JOB_LABEL
 from steps.release import by_hand
 from steps.release.by_hand import Choice, choice, put_back, restore, take_back_data
 from steps.release.journal import Result, Version
@@ -55,7 +56,9 @@ class HandWorld(World):
     def _restore(
         self, _swarm: object, _plan: object, chosen: Mapping[str, str], *_: object
     ) -> tuple[object, ...]:
+        assert "crm_migrate" not in self.swarm.services
         assert self.swarm.replicas("crm-backend") == 0
+        assert self.swarm.replicas("crm-cron") == 0
         self.data = {"f0": "older", "f1": "before"}[chosen["uploads"]]
         self._fault(f"restore {self.data}")
         if self.dies:
@@ -72,6 +75,7 @@ def test_a_restore_copies_what_is_there_first_and_ends_seen_from_outside(world: 
     restore(world.ground(), CHOSEN)
     assert world.did == ["backup", "restore older", "migrate", "seed", "verify"]
     assert world.now == f"{OLD}, 1 task"
+    assert world.swarm.replicas("crm-cron") == 1
     (record,) = world.journal.history
     assert (record.result, record.step, record.backups) == (
         Result.RESTORED,
@@ -142,6 +146,19 @@ def test_a_restore_that_was_killed_is_taken_back_by_whatever_comes_next(world: H
     assert [one.result for one in world.journal.history] == [Result.RECOVERED, Result.RELEASED]
 
 
+def test_a_migration_that_a_killed_restore_left_going_is_ended_before_the_data_is_taken_back(
+    world: HandWorld,
+) -> None:
+    world.faults["migrate"] = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        restore(world.ground(), CHOSEN)
+    world.swarm.place("crm_migrate", "app", labels={JOB_LABEL: "true"})
+    world.faults.clear()
+    world.run()
+    assert world.did[2:4] == ["migrate", "restore before"]
+    assert "crm_migrate" not in world.swarm.services
+
+
 def test_without_the_service_nothing_is_begun(world: HandWorld) -> None:
     del world.swarm.services["crm-backend"]
     with pytest.raises(ReleaseError, match="is not there"):
@@ -159,6 +176,14 @@ def test_the_release_that_follows_goes_on_from_the_data_taken_back(world: HandWo
     assert world.now == f"{NEW}, 1 task"
     assert world.journal.serving == TARGET
     assert world.journal.history[-1].backups == {"uploads": "f1"}
+
+
+def test_the_release_that_follows_does_not_wait_for_the_process_that_waits_for_it(
+    world: HandWorld,
+) -> None:
+    take_back_data(world.ground(), TARGET, CHOSEN)
+    assert world.journal.attempt is not None
+    assert world.journal.attempt.holder is None
 
 
 def test_the_release_that_follows_and_fails_puts_the_data_back(world: HandWorld) -> None:

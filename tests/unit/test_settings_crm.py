@@ -55,8 +55,8 @@ SHAPES: list[tuple[str, object, str]] = [
         "crm.postgres.password",
         STRONG,
         (
-            ": is not a known key; known here: name, image, user, database, memory_limit,"
-            " memory_reservation"
+            ": is not a known key; known here: memory_limit, memory_reservation, name, image,"
+            " user, database"
         ),
     ),
     (
@@ -179,7 +179,7 @@ RULES: list[tuple[dict[str, object], list[str]]] = [
     ),
     (
         {"crmSecrets": GONE},
-        ["crmSecrets.POSTGRES_PASSWORD: is missing: estate:crm needs it"],
+        ["crmSecrets: is missing: estate:crm needs POSTGRES_PASSWORD"],
     ),
     (
         {"crm.env": {"TOKEN": "x"}, "crmSecrets.env": {"TOKEN": "y"}},

@@ -22,11 +22,6 @@ class Names:
     prefix: str
 
     @property
-    def network(self) -> str:
-        """Private network of backend and database."""
-        return f"{self.prefix}_internal"
-
-    @property
     def database_volume(self) -> str:
         """Volume of Postgres."""
         return f"{self.prefix}_postgres"
@@ -67,12 +62,13 @@ class Names:
         return f"{self.prefix}_postgres_password"
 
 
-def backend_mounts(crm: Crm, names: Names) -> list[Mount]:
+def backend_mounts(crm: Crm) -> list[Mount]:
     """Return what the backend mounts, and its jobs that write files.
 
     Shared: an upload is a file of its own and logs are appended to, so the old and the new task
     can write side by side while one takes over from the other.
     """
+    names = Names(crm.name)
     return [
         Mount(kind="volume", source=names.uploads_volume, target=crm.paths.uploads, shared=True),
         Mount(kind="volume", source=names.logs_volume, target=crm.paths.logs, shared=True),

@@ -1,18 +1,18 @@
 """A release of the CRM as the phases of one transaction. Pure."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components import phases
-from components.apps.crm.layout import APP, Names, backend_mounts, health_url
+from components.apps.crm.layout import APP, Names, backend_mounts
+from components.apps.surroundings import Surroundings
 from components.job import Jobs
 from components.release import Phase, Transaction, fingerprint
+from components.swarm.secret import SecretFile
 from settings import (
     POSTGRES_PORT,
     BackupSecrets,
     Crm,
     CrmSecrets,
-    Edge,
     Tools,
     crm_env,
     secret_texts,
@@ -43,76 +43,48 @@ class Releases:
     """What the phases of a release share.
 
     Attributes:
-        crm: the settings.
-        secrets: their secrets.
+        at: settings, edge and network.
+        secrets: of the settings.
         backup_secrets: of the backups of plain folders; needed while backups are enabled.
-        edge: for the public address.
         tools: the image of the backup.
-        names: Docker names.
-        pinned: constraints that keep a job beside the volumes.
-        labels: who made it.
-        env_secret: Docker name of the generation of the `.env`.
-        password_secret: Docker name of the generation of the database's password.
+        env: the backend's `.env`.
+        password: the database's.
     """
 
-    crm: Crm
+    at: Surroundings[Crm]
     secrets: CrmSecrets
     backup_secrets: BackupSecrets | None
-    edge: Edge
     tools: Tools
-    names: Names
-    pinned: Sequence[str]
-    labels: Mapping[str, str]
-    env_secret: str
-    password_secret: str
+    env: SecretFile
+    password: SecretFile
+
+    @property
+    def crm(self) -> Crm:
+        """The settings."""
+        return self.at.settings
+
+    @property
+    def names(self) -> Names:
+        """Docker names."""
+        return Names(self.crm.name)
 
     @property
     def jobs(self) -> Jobs:
         """One-shot jobs of this release."""
-        return Jobs(
-            prefix=self.names.prefix,
-            release=self.crm.release,
-            image=self.crm.image,
-            mounts=backend_mounts(self.crm, self.names),
-            network=self.names.network,
-            env_secret=self.env_secret,
-            env_file=self.crm.paths.env_file,
-            constraints=self.pinned,
-            memory_limit=self.crm.backend.memory_limit,
-            labels=self.labels,
-            limit_s=self.crm.job_limit.seconds,
-        )
+        limit = self.crm.backend.memory_limit
+        return self.at.jobs(backend_mounts(self.crm), self.env, memory_limit=limit)
 
     def backend(self) -> Transaction:
         """Return the transaction of the backend."""
-        crm = self.crm
-        return Transaction(
-            app=self.names.prefix,
-            release=crm.release,
-            image=crm.image,
-            version=[crm.image, crm.release],
-            mode=crm.migrations,
-            service=crm.backend.name,
-            writers=[crm.backend.name] if crm.migrations == "offline" else [],
-            verify=self._verify(),
-            secrets={"hidden": [*secret_texts(self.secrets), *self._passwords()]},
+        service, domain = self.crm.backend.name, self.crm.backend.domain
+        # It holds the password among other things.
+        url = crm_env(self.crm, self.secrets)["DATABASE_URL"]
+        return self.at.transaction(
+            service,
+            writers=[service],
+            verify=phases.served(self.at.edge, domain, self.crm.verify),
+            secrets={"hidden": [*secret_texts(self.secrets), url]},
         )
-
-    def _verify(self) -> dict[str, object]:
-        verify = self.crm.verify
-        question = {
-            "url": health_url(self.crm, self.edge),
-            "status": verify.status,
-            "body": verify.body,
-            "release_key": verify.release,
-        }
-        return phases.asked(
-            self.edge, [question], attempts=verify.attempts, interval=verify.interval
-        )
-
-    def _passwords(self) -> list[str]:
-        """Return the variables that hold a password among other things."""
-        return [crm_env(self.crm, self.secrets)["DATABASE_URL"]]
 
     def sources(self) -> list[dict[str, object]]:
         """Return everything that is data: the database, and the two folders."""
@@ -122,15 +94,15 @@ class Releases:
                 "kind": "postgres",
                 "name": "database",
                 "image": postgres.image,
-                "network": names.network,
+                "network": self.at.private.name,
                 "host": postgres.name,
                 "port": POSTGRES_PORT,
                 "user": postgres.user,
                 "database": postgres.database,
-                "password_secret": self.password_secret,
+                "password_secret": self.password.name,
             },
-            {"kind": "folder", "name": "uploads", "volume": names.uploads_volume},
-            {"kind": "folder", "name": "logs", "volume": names.logs_volume},
+            phases.folder("uploads", names.uploads_volume),
+            phases.folder("logs", names.logs_volume),
         ]
 
     def backup(self) -> Phase | None:

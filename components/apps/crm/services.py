@@ -1,8 +1,5 @@
 """The services of the CRM as specifications. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-
 from components.apps.crm.layout import (
     BACKEND_ALIAS,
     POSTGRES_DATA,
@@ -10,12 +7,13 @@ from components.apps.crm.layout import (
     backend_mounts,
 )
 from components.apps.crm.postgres import arguments
-from components.edge.route import Route, route_labels
+from components.apps.surroundings import Surroundings
+from components.edge.route import Route
 from components.release import release_env
 from components.swarm.order import Mount
 from components.swarm.secret import SecretFile
-from components.swarm.service import Attachment, Healthcheck, ServiceSpec
-from settings import Crm, Edge
+from components.swarm.service import Healthcheck, ServiceSpec
+from settings import Crm
 
 _POSTGRES_GRACE_S = 120
 """SIGINT ends its connections at once; the checkpoint after that takes the time (guess)."""
@@ -23,36 +21,9 @@ _POSTGRES_START_S = 120
 """A first start makes the database; one after a crash reads the log again (guess)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What both services share.
-
-    Attributes:
-        crm: the settings.
-        edge: whose route the backend asks for.
-        names: Docker names.
-        public: the edge's network.
-        private: the system's own network.
-        labels: who made them.
-        pinned: constraints that keep a task beside its volumes.
-    """
-
-    crm: Crm
-    edge: Edge
-    names: Names
-    public: Attachment
-    private: Attachment
-    labels: Mapping[str, str]
-    pinned: Sequence[str]
-
-    def aliased(self, *aliases: str) -> Attachment:
-        """Return the private network with short names on it."""
-        return replace(self.private, aliases=aliases)
-
-
-def postgres(at: Surroundings, password: SecretFile) -> ServiceSpec:
+def postgres(at: Surroundings[Crm], password: SecretFile) -> ServiceSpec:
     """Return the database: on the private network alone, one writer of its volume."""
-    settings = at.crm.postgres
+    settings, names = at.settings.postgres, Names(at.settings.name)
     return ServiceSpec(
         name=settings.name,
         image=settings.image,
@@ -75,7 +46,7 @@ def postgres(at: Surroundings, password: SecretFile) -> ServiceSpec:
         memory_limit=settings.memory_limit,
         memory_reservation=settings.memory_reservation,
         networks=[at.aliased(settings.name)],
-        mounts=[Mount(kind="volume", source=at.names.database_volume, target=POSTGRES_DATA)],
+        mounts=[Mount(kind="volume", source=names.database_volume, target=POSTGRES_DATA)],
         secrets=[password],
         labels=at.labels,
         constraints=at.pinned,
@@ -84,9 +55,9 @@ def postgres(at: Surroundings, password: SecretFile) -> ServiceSpec:
     )
 
 
-def backend(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
+def backend(at: Surroundings[Crm], env_file: SecretFile) -> ServiceSpec:
     """Return the backend: it holds nothing that two of it cannot share, so it starts first."""
-    crm, settings = at.crm, at.crm.backend
+    crm, settings = at.settings, at.settings.backend
     page = f"http://127.0.0.1:{settings.port}{crm.verify.path}"
     answer = f"r.status==={crm.verify.status}"
     probe = f"fetch('{page}').then(r=>process.exit({answer}?0:1)).catch(()=>process.exit(1))"
@@ -101,16 +72,13 @@ def backend(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
         env=release_env(crm),
         healthcheck=Healthcheck(
             test=["CMD", "node", "-e", probe],
-            interval_s=10,
-            timeout_s=3,
-            retries=5,
             start_period_s=settings.start_period.seconds,
         ),
         memory_limit=settings.memory_limit,
         memory_reservation=settings.memory_reservation,
         networks=[at.public, at.aliased(BACKEND_ALIAS)],
-        mounts=backend_mounts(crm, at.names),
+        mounts=backend_mounts(crm),
         secrets=[env_file],
-        labels={**at.labels, **route_labels(route, at.edge)},
+        labels=at.routed(route),
         constraints=at.pinned,
     )

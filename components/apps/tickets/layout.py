@@ -16,6 +16,8 @@ CONVEX_ALIAS = "convex_backend"
 INTERNAL_CONVEX_URL = f"http://{CONVEX_ALIAS}:{CONVEX_PORT}"
 DASHBOARD_PORT = 6791
 WEB_PORT = 3000
+DATABASES = ("web", "convex")
+"""What the backups of each SQLite file are called."""
 WEB_ALIAS = "web"
 
 
@@ -50,11 +52,6 @@ class Names:
         return f"{self.stack}_cron"
 
     @property
-    def network(self) -> str:
-        """Private network, where the short aliases answer."""
-        return f"{self.stack}_internal"
-
-    @property
     def database_volume(self) -> str:
         """Volume of the web application's SQLite, called `sistema_db` in the stack's file."""
         return f"{self.stack}_sistema_db"
@@ -85,8 +82,9 @@ class Names:
         )
 
 
-def web_mounts(tickets: Tickets, names: Names) -> list[Mount]:
+def web_mounts(tickets: Tickets) -> list[Mount]:
     """Return what the web application and its jobs mount; a source tree comes first."""
+    names = Names(tickets.name)
     mounts = [
         Mount(kind="volume", source=names.database_volume, target=DATA),
         Mount(kind="volume", source=names.archive_volume, target=ARCHIVES),
@@ -96,17 +94,9 @@ def web_mounts(tickets: Tickets, names: Names) -> list[Mount]:
     return mounts
 
 
-def databases(tickets: Tickets, names: Names) -> dict[str, dict[str, str]]:
-    """Return name → SQLite file of the system, as a source of backups."""
-    web_file = tickets.env.DATABASE_URL.removeprefix(f"file:{DATA}/")
-    files = {
-        "web": (names.database_volume, web_file),
-        "convex": (names.convex_volume, CONVEX_DATABASE),
-    }
-    return {
-        name: {"kind": "sqlite", "name": name, "volume": volume, "path": path}
-        for name, (volume, path) in files.items()
-    }
+def web_database(tickets: Tickets) -> str:
+    """Return the path of the web application's SQLite file in its volume."""
+    return tickets.env.DATABASE_URL.removeprefix(f"file:{DATA}/")
 
 
 def addresses(tickets: Tickets, edge: Edge) -> dict[str, str]:

@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from components import phases
+from components.apps.surroundings import Surroundings
 from components.apps.tickets.layout import (
     APP,
-    ENV_FILE,
+    CONVEX_DATABASE,
+    DATABASES,
     INTERNAL_CONVEX_URL,
     Names,
-    databases,
+    web_database,
     web_mounts,
 )
 from components.job import Jobs
 from components.release import Phase, Transaction, fingerprint
 from components.step import StepSpec
+from components.swarm.secret import SecretFile
 from settings import (
     CONVEX_VARIABLES,
     BackupSecrets,
@@ -23,6 +26,7 @@ from settings import (
     TicketsSecrets,
     Tools,
     convex_env,
+    digits,
     secret_texts,
     seed_env,
 )
@@ -35,60 +39,51 @@ class Releases:
     """What the steps of both transactions share.
 
     Attributes:
-        tickets: the settings.
-        secrets: their secrets.
+        at: settings, edge and network.
+        secrets: of the settings.
         backup_secrets: of the backups of plain folders; without them those are not copied.
-        edge: for the public addresses.
         tools: the image of the backup.
-        names: Docker names.
         manager: how a step reaches the Swarm's manager.
         disk: how a step reaches the daemon beside the volumes, where Convex runs.
-        pinned: constraints that keep a job beside the volumes.
-        labels: who made it.
-        env_secret: Docker name of the generation of the `.env`.
+        env: the web application's `.env`.
     """
 
-    tickets: Tickets
+    at: Surroundings[Tickets]
     secrets: TicketsSecrets
     backup_secrets: BackupSecrets | None
-    edge: Edge
     tools: Tools
-    names: Names
     manager: Mapping[str, object]
     disk: Mapping[str, object]
-    pinned: Sequence[str]
-    labels: Mapping[str, str]
-    env_secret: str
+    env: SecretFile
+
+    @property
+    def tickets(self) -> Tickets:
+        """The settings."""
+        return self.at.settings
+
+    @property
+    def edge(self) -> Edge:
+        """What is asked goes through it."""
+        return self.at.edge
+
+    @property
+    def names(self) -> Names:
+        """Docker names."""
+        return Names(self.tickets.name)
 
     @property
     def jobs(self) -> Jobs:
         """One-shot jobs of this release."""
-        return Jobs(
-            prefix=self.names.stack,
-            release=self.tickets.release,
-            image=self.tickets.image,
-            mounts=web_mounts(self.tickets, self.names),
-            network=self.names.network,
-            env_secret=self.env_secret,
-            env_file=ENV_FILE,
-            constraints=self.pinned,
-            memory_limit=self.tickets.web.memory_limit,
-            labels=self.labels,
-            limit_s=self.tickets.job_limit.seconds,
-        )
+        limit = self.tickets.web.memory_limit
+        return self.at.jobs(web_mounts(self.tickets), self.env, memory_limit=limit)
 
     def web(self) -> Transaction:
         """Return the transaction of the web application."""
-        tickets, names = self.tickets, self.names
+        names = self.names
         secret = self.secrets.MACHINE_PROVISIONING_SECRET.get_secret_value()
-        return Transaction(
-            app=names.stack,
-            release=tickets.release,
-            image=tickets.image,
-            version=[tickets.image, tickets.release],
-            mode=tickets.migrations,
-            service=names.web,
-            writers=[names.web, names.cron] if tickets.migrations == "offline" else [],
+        return self.at.transaction(
+            names.web,
+            writers=[names.web, names.cron],
             verify=self._verify(*self._questions(), smoke=self._smoke()),
             secrets={
                 "MACHINE_PROVISIONING_SECRET": secret,
@@ -103,7 +98,7 @@ class Releases:
         identity = fingerprint(convex.instance_name, secret)
         return Transaction(
             app=f"{self.names.stack}-convex",
-            release=convex.image.partition("@sha256:")[2][:12],
+            release=digits(convex.image),
             image=convex.image,
             version=[convex.image, identity],
             mode="offline",
@@ -115,15 +110,15 @@ class Releases:
 
     def web_backup(self) -> Phase:
         """Return the phase that copies and proves what web writes."""
-        sources = [databases(self.tickets, self.names)["web"]]
+        names, file = self.names, web_database(self.tickets)
+        sources = [phases.sqlite(DATABASES[0], names.database_volume, file)]
         if self.backup_secrets is not None:
-            folder = {"kind": "folder", "name": "archives", "volume": self.names.archive_volume}
-            sources.append(folder)
+            sources.append(phases.folder("archives", names.archive_volume))
         return self._backup(self.jobs, sources)
 
     def convex_backup(self) -> Phase:
         """Return the phase that copies and proves what Convex writes."""
-        source = databases(self.tickets, self.names)["convex"]
+        source = phases.sqlite(DATABASES[1], self.names.convex_volume, CONVEX_DATABASE)
         release = self.convex().release
         prefix = f"{self.names.stack}_convex"
         return self._backup(replace(self.jobs, prefix=prefix, release=release), [source])
@@ -242,7 +237,7 @@ class Releases:
             return {}
         return {"ca_certificate": acme.ca_certificate}
 
-    def _backup(self, jobs: Jobs, sources: Sequence[Mapping[str, str]]) -> Phase:
+    def _backup(self, jobs: Jobs, sources: Sequence[Mapping[str, object]]) -> Phase:
         return phases.backup(
             jobs,
             sources,

@@ -1,10 +1,10 @@
 """The services of the tickets system as specifications. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from shlex import quote
 
+from components.apps.surroundings import Surroundings
 from components.apps.tickets.layout import (
     APP,
     CONVEX_ALIAS,
@@ -16,12 +16,12 @@ from components.apps.tickets.layout import (
     Names,
     web_mounts,
 )
-from components.edge.route import Route, route_labels
+from components.edge.route import Route
 from components.release import release_env
 from components.swarm.order import Mount
 from components.swarm.secret import SecretFile
-from components.swarm.service import Attachment, Healthcheck, ServiceSpec
-from settings import Dashboard, Edge, Tickets, Tools, start_env
+from components.swarm.service import Healthcheck, ServiceSpec
+from settings import Dashboard, Tickets, Tools, start_env
 
 INSTANCE_SECRET_FILE = "/run/secrets/convex_instance_secret"  # noqa: S105 - a path
 CRON_SECRET_FILE = "/run/secrets/cron_secret"  # noqa: S105 - a path
@@ -33,40 +33,9 @@ _RETENTION_S = 172_800
 """Two days of old document versions, as Convex's own compose file sets it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What all services of the system share.
-
-    Attributes:
-        tickets: the settings.
-        edge: whose routes they ask for.
-        names: Docker names.
-        public: the edge's network.
-        private: the system's own network.
-        labels: who made them.
-        pinned: constraints that keep a task beside its volumes.
-    """
-
-    tickets: Tickets
-    edge: Edge
-    names: Names
-    public: Attachment
-    private: Attachment
-    labels: Mapping[str, str]
-    pinned: Sequence[str]
-
-    def aliased(self, *aliases: str) -> Attachment:
-        """Return the private network with short names on it."""
-        return replace(self.private, aliases=aliases)
-
-    def routed(self, route: Route) -> dict[str, str]:
-        """Return the labels of a service that the edge serves."""
-        return {**self.labels, **route_labels(route, self.edge)}
-
-
-def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
+def web(at: Surroundings[Tickets], env_file: SecretFile) -> ServiceSpec:
     """Return the web application; the numbers of its health check are the runbook's."""
-    tickets, name = at.tickets, at.names.web
+    tickets, name = at.settings, Names(at.settings.name).web
     page = f"http://localhost:{WEB_PORT}"
     probe = f"fetch('{page}').then(r=>process.exit(r.ok?0:1)).catch(()=>process.exit(1))"
     return ServiceSpec(
@@ -85,7 +54,7 @@ def web(at: Surroundings, env_file: SecretFile) -> ServiceSpec:
         memory_limit=tickets.web.memory_limit,
         memory_reservation=tickets.web.memory_reservation,
         networks=[at.public, at.aliased(WEB_ALIAS)],
-        mounts=web_mounts(tickets, at.names),
+        mounts=web_mounts(tickets),
         secrets=[env_file],
         labels=at.routed(
             Route(
@@ -125,9 +94,9 @@ def start_backend(secret_file: str, env: Mapping[str, str]) -> str:
     return f"{read}; exec 9>/dev/null; export BASH_XTRACEFD=9; exec ./run_backend.sh"
 
 
-def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
+def convex(at: Surroundings[Tickets], instance_secret: SecretFile) -> ServiceSpec:
     """Return the Convex backend: one writer of its SQLite, ended with SIGINT."""
-    settings, name = at.tickets.convex, at.names.convex
+    settings, names = at.settings.convex, Names(at.settings.name)
     origin = at.edge.url(settings.domain)
     env = {
         "CONVEX_CLOUD_ORIGIN": origin,
@@ -139,7 +108,7 @@ def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
     if at.edge.acme is None:
         env["DO_NOT_REQUIRE_SSL"] = "true"  # any value turns it on, so it is absent otherwise
     return ServiceSpec(
-        name=name,
+        name=names.convex,
         image=settings.image,
         entrypoint=["sh", "-c"],
         args=[start_backend(INSTANCE_SECRET_FILE, env)],
@@ -150,24 +119,24 @@ def convex(at: Surroundings, instance_secret: SecretFile) -> ServiceSpec:
         memory_limit=settings.memory_limit,
         memory_reservation=settings.memory_reservation,
         networks=[at.public, at.aliased(CONVEX_ALIAS)],
-        mounts=[Mount(kind="volume", source=at.names.convex_volume, target=CONVEX_DATA)],
+        mounts=[Mount(kind="volume", source=names.convex_volume, target=CONVEX_DATA)],
         secrets=[instance_secret],
-        labels=at.routed(Route(service=name, domains=[settings.domain], port=CONVEX_PORT)),
+        labels=at.routed(Route(service=names.convex, domains=[settings.domain], port=CONVEX_PORT)),
         constraints=at.pinned,
         stop_signal="SIGINT",
         stop_grace_s=_CONVEX_GRACE_S,
     )
 
 
-def dashboard(at: Surroundings, settings: Dashboard) -> ServiceSpec:
+def dashboard(at: Surroundings[Tickets], settings: Dashboard) -> ServiceSpec:
     """Return the Convex dashboard, behind its allow list or login."""
-    name = at.names.dashboard
+    name = Names(at.settings.name).dashboard
     page = f"http://localhost:{DASHBOARD_PORT}"
     probe = f"fetch('{page}').then(r=>process.exit(r.ok?0:1)).catch(()=>process.exit(1))"
     return ServiceSpec(
         name=name,
         image=settings.image,
-        env={"NEXT_PUBLIC_DEPLOYMENT_URL": at.edge.url(at.tickets.convex.domain)},
+        env={"NEXT_PUBLIC_DEPLOYMENT_URL": at.edge.url(at.settings.convex.domain)},
         healthcheck=Healthcheck(test=["CMD", "node", "-e", probe], interval_s=10),
         memory_limit=512 * _MIB,
         memory_reservation=64 * _MIB,
@@ -184,11 +153,11 @@ def dashboard(at: Surroundings, settings: Dashboard) -> ServiceSpec:
     )
 
 
-def cron(at: Surroundings, tools: Tools, secret: SecretFile) -> ServiceSpec | None:
+def cron(at: Surroundings[Tickets], tools: Tools, secret: SecretFile) -> ServiceSpec | None:
     """Return the recurring calls of the web application, or None when all are switched off."""
     schedules = {
-        "chat-cleanup": at.tickets.cron.chat_cleanup,
-        "usb-cleanup": at.tickets.cron.usb_cleanup,
+        "chat-cleanup": at.settings.cron.chat_cleanup,
+        "usb-cleanup": at.settings.cron.usb_cleanup,
     }
     jobs = [
         {
@@ -203,7 +172,7 @@ def cron(at: Surroundings, tools: Tools, secret: SecretFile) -> ServiceSpec | No
         return None
     program = "/opt/estate/cron.py"
     return ServiceSpec(
-        name=at.names.cron,
+        name=Names(at.settings.name).cron,
         image=tools.image,
         args=["python3", program],
         env={"CRON_JOBS": json.dumps(jobs, sort_keys=True), "CRON_HEADER": "x-cron-secret"},
