@@ -13,7 +13,8 @@ from steps.context import Context
 from steps.docker_host import connect
 from steps.library_errors import translated
 from steps.release.journal import Attempt, Journal, Record, Result
-from steps.release.store import Store, is_fresh
+from steps.release.store import Store
+from steps.release.work_in_progress import at_work
 from steps.swarm import Swarm
 
 _GOOD = frozenset({Result.RELEASED, Result.RESTORED})
@@ -86,8 +87,8 @@ def under_way(attempt: Attempt, stack: str) -> str:
         f"release {attempt.version.release} is under way: {phase}; {done}; begun {minutes:.0f} min "
         f"ago by {attempt.by}"
     )
-    seen = attempt.holder
-    if seen is not None and is_fresh(seen):
+    seen = at_work(attempt)
+    if seen is not None:
         return f"{text}; {seen.user}@{seen.host} (pid {seen.pid}) is at work on it"
     return f"{text}; nobody is at work on it: make up STACK={stack} finishes it or takes it back"
 

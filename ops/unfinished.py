@@ -20,8 +20,8 @@ from steps.errors import ReleaseError
 from steps.library_errors import translated
 from steps.release.advance import settle
 from steps.release.journal import Attempt, Journal, Version
-from steps.release.store import Store, is_fresh
-from steps.release.work_in_progress import wait_for_holder
+from steps.release.store import Store
+from steps.release.work_in_progress import at_work, wait_for_holder
 from steps.swarm import Swarm
 
 
@@ -60,7 +60,7 @@ def close_idle(engine: Engine) -> None:
 
 
 def is_idle(journal: Journal) -> bool:
-    """Whether an attempt is open that has nothing left to do; pure.
+    """Whether an attempt is open that has nothing left to do.
 
     Only an attempt of the serving release that stopped no writer can be one after an update that
     went through: whatever it was to do, its steps have done.
@@ -71,7 +71,7 @@ def is_idle(journal: Journal) -> bool:
         and attempt.version == journal.serving
         and attempt.failed is None
         and not attempt.writers
-        and (attempt.holder is None or not is_fresh(attempt.holder))
+        and at_work(attempt) is None
     )
 
 

@@ -13,7 +13,7 @@ from steps.release.store import is_fresh
 
 if TYPE_CHECKING:
     from steps.context import Context
-    from steps.release.journal import Holder
+    from steps.release.journal import Attempt, Holder
     from steps.release.phases import Ground
     from steps.release.store import Store
 
@@ -31,7 +31,7 @@ def wait_for_holder(store: Store, context: Context) -> None:
         ReleaseError: a process of another machine is at work, or this machine's does not end.
     """
     waiting = Waiting(context, "release")
-    while (seen := _other(store)) is not None:
+    while (seen := at_work(store.journal.attempt)) is not None:
         elsewhere = seen.host != socket.gethostname()
         if elsewhere or waiting.seconds > LIMIT_S:
             attempt = store.attempt
@@ -63,8 +63,12 @@ def is_reachable(on: Ground) -> bool:
             return True
 
 
-def _other(store: Store) -> Holder | None:
-    attempt = store.journal.attempt
+def at_work(attempt: Attempt | None) -> Holder | None:
+    """Return the other process at work on a release, if there is one.
+
+    On this machine a process is seen to live; of another machine's only the signs of life are, and
+    the last one of a process that has ended stays for a while.
+    """
     seen = attempt.holder if attempt is not None else None
     if seen is None:
         return None

@@ -1,6 +1,7 @@
 """An older copy under the same release: shown, asked, done; and what a kill leaves is noticed."""
 
 import json
+import os
 import time
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from ops.restore import restore
 from steps import convex_deploy, convex_env
 from steps.errors import ReleaseError
 from steps.release.by_hand import Choice
-from steps.release.journal import Attempt, Journal, holder
+from steps.release.journal import Attempt, Holder, Journal, holder
 from steps.release.plan import Functions
 from tests.unit.deployed import (
     SECRET,
@@ -31,6 +32,9 @@ from tests.unit.deployed import (
     state,
     version,
 )
+
+MOST_PIDS = 2**22
+"""One more than the largest number that Linux gives to a process."""
 
 KEPT = (
     copy("database", "d1", "2026-11-21T10:00:00Z", tables={"users": 4}),
@@ -146,6 +150,11 @@ def test_a_restored_convex_gets_its_variables_and_functions_again(
     assert did == [("variables", {"hidden": [SECRET]}), ("functions", {"hidden": [SECRET]})]
 
 
+def seen(**given: object) -> Holder:
+    """Return this process as the holder of a release, but for what is given."""
+    return holder().model_copy(update=given)
+
+
 def attempt(letter: str, failed: str | None) -> Attempt:
     return Attempt(version=version(letter), mode="offline", started=0, by="me", failed=failed)
 
@@ -172,7 +181,11 @@ def test_only_the_release_that_the_stack_file_wants_goes_on(
         ({"failed": "switch"}, False),
         ({"writers": {"crm-backend": {}}}, False),
         # However long it takes until this test has its turn.
-        ({"holder": holder().model_copy(update={"touched": time.time() + 3600})}, False),
+        ({"holder": seen(host="office", touched=time.time() + 3600)}, False),
+        ({"holder": seen(host="office", touched=time.time() - 3600)}, True),
+        ({"holder": seen(pid=os.getppid())}, False),
+        # A process that has just ended; its last sign of life is fresh.
+        ({"holder": seen(pid=MOST_PIDS)}, True),
     ],
 )
 def test_only_an_attempt_with_nothing_left_to_do_is_closed(
