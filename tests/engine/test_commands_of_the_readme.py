@@ -69,7 +69,7 @@ def local_stack() -> Iterator[str]:
 
 def test_every_address_that_up_prints_answers(local_stack: str) -> None:
     printed = dict(re.findall(r"^  (\S+) +(http\S+)$", local_stack, re.MULTILINE))
-    assert set(printed) == {"tickets", "convex", "convex-admin"}
+    assert set(printed) == {"tickets", "convex", "convex-admin", "crm"}
     for url in printed.values():
         assert httpx.get(url, timeout=10).status_code == 200, url
 
@@ -124,4 +124,4 @@ def test_the_printed_environment_works_for_plain_pulumi(local_stack: str) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)) == {"tickets", "convex", "convex-admin"}
+    assert set(json.loads(done.stdout)) == {"tickets", "convex", "convex-admin", "crm"}

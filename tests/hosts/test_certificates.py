@@ -87,7 +87,8 @@ def test_the_steps_of_the_release_asked_over_https(served: Served) -> None:
         if one["type"] == "command:local:Command"
     }
     verify = asked[f"{NAME}-verify"]["verify"]
-    assert [one["url"] for one in verify["questions"]] == [f"https://{DOMAINS[0]}:{PORT + 1}"]
+    page = f"https://{DOMAINS[0]}:{PORT + 1}"
+    assert [one["url"] for one in verify["questions"]] == [page, f"{page}/api/health"]
     for given in (verify, verify["smoke"], asked[f"{NAME}-convex-env"]):
         assert served.authority.issuing_root in given["ca_certificate"]
 
