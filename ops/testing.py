@@ -10,7 +10,7 @@ from ops.workplace import PRIVATE, ROOT, engine_environment
 
 _OWN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG_PASSPHRASE")
 
-LANES = (("engine",), ("faults",), ("hosts",), ("plugins",), ("images", "steps"))
+LANES = (("engine",), ("hand",), ("faults",), ("hosts",), ("plugins",), ("images", "steps"))
 """Folders of tests/ that run one after the other; lanes run side by side.
 
 Most of their time is waiting for health checks. Tests that share a stack are in one folder. The

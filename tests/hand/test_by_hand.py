@@ -281,11 +281,14 @@ def test_the_lists_tell_what_happened(hand: Hand) -> None:
     table = hand.ops.must("releases").out
     rows = [line.split() for line in table.splitlines() if line.startswith(f"{NAME} ")]
     assert [row[4] for row in rows] == [result for _, result in told]
-    copies = [one for source in ("database", "uploads") for one in hand.copies(source)]
+    copies = json.loads(hand.ops.must("backups", *APP, "--json").out)[NAME]
+    assert {one["source"] for one in copies} == {"database", "uploads", "logs"}
     listed = hand.ops.must("backups", *APP).out
     for one in copies:
         assert re.search(f"^{NAME} +{one['source']} +{one['file']} ", listed, re.MULTILINE)
-        assert one["proof"] in listed
+    # The table has room for the newest proof of each kind.
+    for proof in {one["kind"]: one["proof"] for one in copies}.values():
+        assert proof in listed
 
 
 def test_no_operation_has_shown_a_secret(hand: Hand) -> None:
