@@ -41,9 +41,9 @@ class Moments:
         """A service is being changed to an image."""
 
         def switches() -> bool:
+            # From a stopped service Swarm reports no update, so the specification has to tell.
             service = self._service(name) or {"Spec": {}}
-            state = (service.get("UpdateStatus") or {}).get("State")
-            return state == "updating" and image in str(service["Spec"])
+            return image in str(service["Spec"])
 
         return switches
 
