@@ -20,7 +20,8 @@ from steps.docker_host import connect
 from steps.inputs import ClearJobsInput, DockerTarget
 from steps.library_errors import translated
 
-_CONFLICT = 409
+_IN_USE = {400, 403, 409}
+"""What the daemon answers for a volume (409) and a network (400, 403) that a task still holds."""
 _LEAVE_LIMIT_S = 90
 """Longer than the 60 s that Convex has to stop: until then its task holds the volume."""
 
@@ -65,7 +66,7 @@ def take_down(engine: Engine, *, force: bool, with_data: bool) -> int:
         return code
     for target in hosts:
         with connect(target, Context()) as client:
-            _remove_secrets(client, label)
+            _remove_left(client, label)
             if with_data:
                 _remove_journals(client, label)
         if with_data:
@@ -95,11 +96,16 @@ def _volumes(target: DockerTarget, label: dict[str, str]) -> list[str]:
         return [volume.name for volume in client.volumes.list(filters=_chosen(label))]
 
 
-def _remove_secrets(client: DockerClient, label: dict[str, str]) -> None:
-    """Remove the generations that a destroy leaves for roll-backs."""
-    with translated("Old secrets could not be removed.", state="The stack itself is gone."):
-        for secret in client.secrets.list(filters=_chosen(label)):
+def _remove_left(client: DockerClient, label: dict[str, str]) -> None:
+    """Remove what a destroy leaves: secrets kept for roll-backs, and what a lost state forgot."""
+    chosen = _chosen(label)
+    with translated("Not all of the stack could be removed.", state="The stack itself is gone."):
+        for service in client.services.list(filters=chosen):
+            service.remove()
+        for secret in client.secrets.list(filters=chosen):
             secret.remove()
+        for network in client.networks.list(filters=chosen):
+            _in_use()(network.remove)
 
 
 def _remove_journals(client: DockerClient, label: dict[str, str]) -> None:
@@ -110,12 +116,7 @@ def _remove_journals(client: DockerClient, label: dict[str, str]) -> None:
 
 
 def _remove_volumes(target: DockerTarget, label: dict[str, str]) -> None:
-    retries = Retrying(
-        retry=retry_if_exception(_is_in_use),
-        stop=stop_after_delay(_LEAVE_LIMIT_S),
-        wait=wait_fixed(1),
-        reraise=True,
-    )
+    retries = _in_use()
     volumes = _volumes(target, label)
     with (
         connect(target, Context()) as client,
@@ -133,5 +134,15 @@ def _chosen(label: dict[str, str]) -> dict[str, Any]:
     return {"label": [f"{name}={value}" for name, value in label.items()]}
 
 
+def _in_use() -> Retrying:
+    """Try again while a task that is being stopped holds on to something."""
+    return Retrying(
+        retry=retry_if_exception(_is_in_use),
+        stop=stop_after_delay(_LEAVE_LIMIT_S),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
+
+
 def _is_in_use(error: BaseException) -> bool:
-    return isinstance(error, docker.errors.APIError) and error.status_code == _CONFLICT
+    return isinstance(error, docker.errors.APIError) and error.status_code in _IN_USE

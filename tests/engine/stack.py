@@ -256,7 +256,12 @@ class Stack:
             time.sleep(0.5)
 
     def take_away(self) -> None:
-        """Remove everything of this stack from the machine, data included.
+        """Remove everything of this stack from the machine, data included."""
+        self.clear()
+        self.docker.close()
+
+    def clear(self) -> None:
+        """Remove what there is of this stack in the Swarm, data included.
 
         By label and without the engine, which takes a minute longer; `make down` has its own test.
         """
@@ -264,7 +269,6 @@ class Stack:
         for app in (self.name, f"{self.name}-convex"):
             for part in self.docker.configs.list(filters={"label": f"estate.journal={app}"}):
                 eventually(part.remove, 60)
-        self.docker.close()
 
 
 def remove_labelled(client: docker.DockerClient, label: str) -> None:
@@ -312,9 +316,13 @@ def eventually(act: Callable[[], object], limit_s: float) -> None:
 
 @contextmanager
 def stack(folder: Path, name: str, config: Mapping[str, Any]) -> Iterator[Stack]:
-    """Give a stack for a test and take it away afterwards, whatever happened."""
+    """Give a stack for a test and take it away afterwards, whatever happened.
+
+    What a run that was killed has left of the same name goes first.
+    """
     made = Stack(folder, name, dict(config))
     try:
+        made.clear()
         yield made
     finally:
         made.take_away()

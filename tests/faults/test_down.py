@@ -99,6 +99,14 @@ def test_without_a_confirmation_nothing_is_touched(half: Stack) -> None:
 def test_with_force_all_goes_but_the_data_and_what_is_not_the_stacks(
     half: Stack, other: dict[str, set[str]]
 ) -> None:
+    # No state knows it, as after a state that was lost.
+    half.docker.services.create(
+        images()["tools"],
+        ["sleep", "600"],
+        name=f"{NAME}_forgotten",
+        networks=[f"{NAME}_internal"],
+        labels={"estate.stack": NAME},
+    )
     before = things(half.docker, LABEL)
     done = take_down(half, "force")
     assert done.code == 0, done.output
