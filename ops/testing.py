@@ -11,7 +11,15 @@ from ops.workplace import PRIVATE, ROOT, engine_environment
 
 _OWN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG_PASSPHRASE")
 
-LANES = (("faults",), ("hand",), ("hosts",), ("engine",), ("plugins",), ("images", "steps"))
+LANES = (
+    ("tickets",),
+    ("hand",),
+    ("faults",),
+    ("hosts",),
+    ("engine",),
+    ("plugins",),
+    ("images", "steps"),
+)
 """Folders of tests/ that run one after the other, the longest first.
 
 Tests that share a stack are in one folder. The unit tests are not here: `make check` runs them.

@@ -7,8 +7,6 @@ import pytest
 
 from tests.faults import scorecard
 from tests.faults.crm import Crm, crm
-from tests.faults.life import Life
-from tests.faults.life import life as lived
 from tests.faults.scorecard import Row
 
 ROWS = pytest.StashKey[dict[str, Row]]()
@@ -69,13 +67,6 @@ def _write(config: pytest.Config) -> None:
 def row(request: pytest.FixtureRequest) -> Row:
     """The line of the scorecard that a test fills."""
     return request.config.stash[ROWS][request.node.nodeid]
-
-
-@pytest.fixture(scope="session")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A stack whose releases have failed in every way; slow, and made once."""
-    with lived(tmp_path_factory.mktemp("life")) as it:
-        yield it
 
 
 @pytest.fixture(scope="session")

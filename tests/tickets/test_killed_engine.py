@@ -11,7 +11,7 @@ import pytest
 from tests.engine.releases import release
 from tests.engine.stack import Stack, stack, tickets_config
 from tests.faults.killing import at_work, bring_up, kill_when
-from tests.faults.life import ZONE, Life
+from tests.tickets.life import ZONE, Life
 
 pytestmark = pytest.mark.engine
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.stack import images, wait_until
 from tests.faults.canaries import Witness, files, search
-from tests.faults.life import CANARIES, NAME, Life
+from tests.tickets.life import CANARIES, NAME, Life
 
 pytestmark = pytest.mark.engine
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.life import FIRST, NAME, Life
+from tests.tickets.life import FIRST, NAME, Life
 
 pytestmark = pytest.mark.engine
 
