@@ -85,9 +85,11 @@ class JobError(StepError):
 
     Attributes:
         log: The end of its log, without secrets, for a step that can read more from it.
+        ended_with: Exit code of its program; None when it never got there.
     """
 
     log: str = ""
+    ended_with: int | None = None
 
 
 class JobTimeoutError(StepError):

@@ -31,7 +31,7 @@ def failed(what: str, *, name: str, state: TaskState, log: str) -> JobError:
         state=f"Nothing was switched by this job. Whole log: docker service logs {name}",
         todo=known.todo if known else _advice(state),
     )
-    error.log = log
+    error.log, error.ended_with = log, state.exit_code
     return error
 
 

@@ -13,7 +13,7 @@ from steps.backups.inputs import (
     SqliteSource,
 )
 from steps.backups.restoring import restore
-from steps.backups.taking import catalog, take
+from steps.backups.taking import catalog, rehearse, take
 
 __all__ = [
     "BackupPlan",
@@ -25,6 +25,7 @@ __all__ = [
     "Source",
     "SqliteSource",
     "catalog",
+    "rehearse",
     "restore",
     "take",
 ]

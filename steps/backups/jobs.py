@@ -39,6 +39,12 @@ def take_job(plan: BackupPlan, files: Mapping[str, str]) -> Job:
     return _python(plan, "take", sources, files, suffix="")
 
 
+def rehearse_job(plan: BackupPlan) -> Job:
+    """Return the job that copies and proves SQLite files and folders, and keeps nothing."""
+    sources = [one for one in plan.sources if not isinstance(one, PostgresSource)]
+    return _python(plan, "rehearse", sources, {}, suffix="-rehearse")
+
+
 def restore_job(plan: BackupPlan, chosen: Mapping[str, str]) -> Job:
     """Return the job that restores SQLite files and folders."""
     sources = [
@@ -119,6 +125,6 @@ def _told(source: Source, files: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def _mount(source: SqliteSource | FolderSource, action: str) -> JobMount:
-    read_only = isinstance(source, FolderSource) and action == "take"
+    read_only = isinstance(source, FolderSource) and action != "restore"
     target = f"/sources/{source.name}"
     return JobMount(type="volume", source=source.volume, target=target, read_only=read_only)

@@ -1,4 +1,4 @@
-"""Takes a proven copy of each source, and lists what is kept."""
+"""Takes a proven copy of each source, rehearses that, and lists what is kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from steps.backups.copies import Copy
 from steps.backups.failures import BACKUP, CATALOG
 from steps.backups.inputs import FolderSource, PostgresSource
-from steps.backups.jobs import catalog_job, postgres_job, take_job
+from steps.backups.jobs import catalog_job, postgres_job, rehearse_job, take_job
 from steps.backups.running import Running
 
 if TYPE_CHECKING:
@@ -46,6 +46,29 @@ def take(swarm: Swarm, plan: BackupPlan, context: Context) -> tuple[Copy, ...]:
     for copy in copies:
         context.say(f"backup {copy.describe()}")
     return copies
+
+
+def rehearse(swarm: Swarm, plan: BackupPlan, context: Context) -> None:
+    """Copy and prove each source, and keep nothing: what would fail is known before it matters.
+
+    Raises:
+        RefusedError: a source has no proven copy; nothing was changed.
+        StepError: Docker refused something.
+    """
+    running = Running(swarm, plan, context, BACKUP)
+    others = []
+    for source in plan.sources:
+        if isinstance(source, PostgresSource):
+            extra = {"RELEASE": plan.release, "REHEARSAL": "1"}
+            running.run(postgres_job(plan, source, "backup", extra), source.name)
+        else:
+            others.append(source)
+    if others:
+        running.run(
+            rehearse_job(plan),
+            " and ".join(one.name for one in others),
+            with_password=any(isinstance(one, FolderSource) for one in others),
+        )
 
 
 def catalog(swarm: Swarm, plan: BackupPlan, context: Context) -> tuple[Copy, ...]:

@@ -9,8 +9,8 @@ from steps.errors import HalfAppliedError, ReleaseError, StepError, unexpected
 from steps.library_errors import translated
 from steps.release.change import Change
 from steps.release.journal import Attempt, Result, Version, me, recorded
-from steps.release.phases import carry_out
-from steps.release.plan import Commit, Switch
+from steps.release.phases import carry_out, rehearse
+from steps.release.plan import Backup, Commit, Switch
 from steps.release.way_back import Undone, undo
 from steps.release.work_in_progress import is_reachable, wait_for_holder
 
@@ -52,6 +52,8 @@ def advance(on: Ground) -> dict[str, object]:
 
 
 def _attempt_phase(phase: Phase, on: Ground) -> dict[str, object]:
+    if on.store.attempt.mode == "offline" and not isinstance(phase, Switch | Commit):
+        _stop_writers(phase, on)
     attempt = on.store.attempt
     if phase.kind not in {"backup", "commit"} and phase.name not in attempt.dirty:
         on.store.progress(
@@ -69,7 +71,7 @@ def _attempt_phase(phase: Phase, on: Ground) -> dict[str, object]:
 
 
 def _begin(on: Ground) -> None:
-    """Open the release in the journal and, offline, stop the writers; both only once."""
+    """Open the release in the journal; only once."""
     store, plan = on.store, on.plan
     version = Version(release=plan.release, image=plan.image)
     if store.journal.attempt is None:
@@ -86,21 +88,17 @@ def _begin(on: Ground) -> None:
                 before=found["Spec"] if found else None,
             )
         )
-    if store.attempt.mode == "offline" and _has_data_phases(on):
-        _stop_writers(on)
 
 
-def _has_data_phases(on: Ground) -> bool:
-    done = on.store.attempt.done
-    return any(
-        phase.name not in done and not isinstance(phase, Switch | Commit)
-        for phase in on.plan.phases
-    )
+def _stop_writers(phase: Phase, on: Ground) -> None:
+    """Stop the services that write before the first work on data, and remember what they were.
 
-
-def _stop_writers(on: Ground) -> None:
-    """Stop the services that write, and remember what they were."""
+    Not before a backup of the data has been seen to succeed: a full disk shall cost nobody a
+    second. The backup itself comes after the stop, so that it has all that was written.
+    """
     attempt = on.store.attempt
+    if phase.name in attempt.done:
+        return
     found = {name: on.swarm.service(name) for name in on.plan.writers}
     writers = {
         name: service["Spec"]
@@ -108,6 +106,8 @@ def _stop_writers(on: Ground) -> None:
         if service is not None and name not in attempt.writers
     }
     if writers:
+        if isinstance(phase, Backup):
+            rehearse(phase, on)
         on.store.progress(writers={**attempt.writers, **writers})
         on.context.say(f"{on.plan.app}: stopping {', '.join(writers)} for the migration")
     for name in on.store.attempt.writers:

@@ -81,6 +81,16 @@ def back_up(phase: Backup, on: Ground) -> dict[str, object]:
     return {"copies": [copy.model_dump(mode="json") for copy in taken]}
 
 
+def rehearse(phase: Backup, on: Ground) -> None:
+    """Make and prove the backup while everything still serves, and keep nothing of it.
+
+    Raises:
+        StepError: it cannot be made.
+    """
+    on.context.say(f"{on.plan.app}: rehearsing the backup before anything is stopped")
+    backups.rehearse(on.swarm, phase.plan, on.context)
+
+
 def work(phase: Work, on: Ground) -> dict[str, object]:
     """Run a program once on the new image.
 
@@ -226,9 +236,9 @@ def _clear_mark(phase: Work, name: str, on: Ground, *, images: Iterable[str]) ->
         try:
             _resolve(phase, name, on, image)
         except JobError as error:
-            if f"exit code {NOT_THERE}" in error.what:
+            if error.ended_with == NOT_THERE:
                 continue
-            if f"exit code {HALF_APPLIED}" not in error.what:
+            if error.ended_with != HALF_APPLIED:
                 raise
             why = "it ends a transaction by itself, so the database could not undo it as a whole"
             break

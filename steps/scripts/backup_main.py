@@ -41,15 +41,24 @@ def take(plan: dict[str, Any], root: Path) -> dict[str, Any]:
 
 
 def take_one(
-    source: dict[str, Any], root: Path, release: str, repository: Repository
+    source: dict[str, Any], root: Path, release: str, repository: Repository, *, keep: bool = True
 ) -> dict[str, Any] | None:
-    """Copy and prove one source; None when there is nothing yet."""
+    """Copy and prove one source; None when there is nothing yet, or nothing is to be kept."""
     folder, place = root / source["name"], Path(source["place"])
     if source["kind"] == "sqlite":
-        return sqlite_copy.take(folder, place, release)
+        return sqlite_copy.take(folder, place, release, keep=keep)
     if source["kind"] == "folder":
-        return folder_copy.take(folder, place, release, repository)
+        return folder_copy.take(folder, place, release, repository, keep=keep)
     return records.chosen(folder, source["file"])
+
+
+def rehearse(plan: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Copy and prove every source, and keep nothing of it."""
+    repository = Repository(root / "restic")
+    for source in plan["sources"]:
+        with about(source["name"]):
+            take_one(source, root, plan["release"], repository, keep=False)
+    return {"rehearsed": [source["name"] for source in plan["sources"]]}
 
 
 def prune(folder: Path, kind: str, keep: int, repository: Repository) -> None:
@@ -95,7 +104,7 @@ def look(_plan: dict[str, Any], root: Path) -> dict[str, Any]:
     return {"kept": records.write_catalog(root)}
 
 
-ACTIONS = {"take": take, "restore": restore, "catalog": look}
+ACTIONS = {"take": take, "rehearse": rehearse, "restore": restore, "catalog": look}
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from steps.scripts.restic import Repository
 
 
-def take(folder: Path, source: Path, release: str, repository: Repository) -> dict[str, Any] | None:
+def take(
+    folder: Path, source: Path, release: str, repository: Repository, *, keep: bool = True
+) -> dict[str, Any] | None:
     """Make and prove one copy; None when the folder is empty and always was.
+
+    One that is not to be kept has no manifest, gives None too, and goes when the next is pruned.
 
     Raises:
         RefusedError: There is no proven copy, and older ones were left alone.
@@ -42,6 +46,8 @@ def take(folder: Path, source: Path, release: str, repository: Repository) -> di
     tags = {"source": folder.name, "release": release}
     snapshot = repository.back_up(source, tags, list(folder_files.OURS))
     found, changed = prove(repository, snapshot, source, seen)
+    if not keep:
+        return None
     listing = json.dumps(found, sort_keys=True).encode()
     meanwhile = f"; {len(changed)} changed meanwhile: {', '.join(changed[:3])}" if changed else ""
     manifest = {

@@ -1,5 +1,6 @@
 # Copies a database while it is in use, restores the copy into a scratch server of its own, compares
-# both, and only then lets the copy count. Given besides: RELEASE.
+# both, and only then lets the copy count. Given besides: RELEASE, and REHEARSAL=1 when nothing of it
+# is to be kept.
 
 started=$SECONDS
 rm -f "$folder"/*.partial*
@@ -87,6 +88,11 @@ load "$partial" proof --no-owner --no-privileges --use-list="$work/list" || refu
 schema=$(schema_sum "$work/seen.sql")
 compare proof "$work/seen" "$schema"
 stop_scratch
+if [[ ${REHEARSAL:-} == 1 ]]; then
+  rm -f "$partial"
+  printf 'ESTATE {"state": "rehearsed"}\n'
+  exit 0
+fi
 
 proof="restored into a server of its own: rows and content of each table and schema equal to the source"
 [[ -z $without ]] || proof+="; without the extensions$without, which only the live server has"

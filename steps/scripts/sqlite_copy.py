@@ -114,8 +114,8 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def take(folder: Path, source: Path, release: str) -> dict[str, Any] | None:
-    """Make and prove one copy; None when there is no database yet.
+def take(folder: Path, source: Path, release: str, *, keep: bool = True) -> dict[str, Any] | None:
+    """Make and prove one copy; None when there is no database yet, or it is not to be kept.
 
     Raises:
         RefusedError: There is no proven copy, and older ones were left alone.
@@ -144,6 +144,8 @@ def take(folder: Path, source: Path, release: str) -> dict[str, Any] | None:
         finally:
             connection.close()
         prove(partial, seen)
+        if not keep:
+            return None
         records.sync(partial)
         manifest = {
             "source": folder.name,

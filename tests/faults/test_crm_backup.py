@@ -66,7 +66,10 @@ def server_whose_dump_lacks_rows() -> str:
 def test_without_room_for_a_backup_nothing_is_migrated(served: Crm, row: Row, mode: str) -> None:
     with full_disk(served.stack):
         failed = served.try_out(row, f"full-{mode}")
-    assert "failed at backup" in failed.report
+    assert row.ended == "refused"
+    assert "failed at backup: refused" in failed.report
+    assert row.traffic is not None
+    assert row.traffic.lost == []
     assert "There is no proven backup of database" in failed.report
     assert "No space left on device" in failed.report or "free" in failed.report
     served.must_be_pending()

@@ -73,6 +73,10 @@ class Ground:
         (copy,) = backups.take(self.swarm, self.plan(release), self.context(password))
         return copy
 
+    def rehearse(self) -> None:
+        """Rehearse a backup of all sources."""
+        backups.rehearse(self.swarm, self.plan(), self.context())
+
     def restore(self, file: str) -> Restored:
         """Restore the only source."""
         chosen = {self.sources[0].name: file}

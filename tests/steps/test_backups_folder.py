@@ -145,3 +145,7 @@ def test_sqlite_and_folder_are_one_backup(steps: Steps) -> None:
         ("uploads", "folder", "proven"),
     ]
     assert ground.catalog() == taken
+    kept = ground.files()
+    ground.rehearse()
+    assert ground.files() == kept
+    assert ground.catalog() == taken

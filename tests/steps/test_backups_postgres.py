@@ -38,6 +38,7 @@ INSERT INTO messages (organization, text, mood, data, raw, price)
 INSERT INTO "Old data"."odd ""name" VALUES (0.1), ('NaN'), (NULL);
 INSERT INTO parted VALUES ('2026-11-22');
 """
+LACKS_ROWS = '#!/bin/bash\nexec real-pg_dump "$@" --exclude-table-data=public.messages\n'
 COUNT = "SELECT count(*) || ' ' || sum(id) FROM messages"
 
 
@@ -116,8 +117,7 @@ def test_a_dump_that_lacks_rows_is_refused_and_older_copies_stay(
     ground = prepared(steps, server)
     ground.keep = 1
     first = ground.take()
-    script = '#!/bin/bash\nexec real-pg_dump "$@" --exclude-table-data=public.messages\n'
-    with wrapped(server, "pg_dump", script) as image:
+    with wrapped(server, "pg_dump", LACKS_ROWS) as image:
         ground.sources = (server.source(database_of(ground), image=image),)
         error = refusal(ground)
     assert error.code == "differs"
@@ -219,6 +219,20 @@ def test_a_new_database_is_absent_and_a_lost_one_is_not(steps: Steps, server: Se
     error = refusal(ground)
     assert error.code == "missing"
     assert copy.file in error.why
+
+
+def test_a_rehearsal_proves_a_copy_and_keeps_nothing(steps: Steps, server: Server) -> None:
+    ground = prepared(steps, server)
+    copy = ground.take()
+    kept = ground.files()
+    ground.rehearse()
+    assert ground.files() == kept
+    with wrapped(server, "pg_dump", LACKS_ROWS) as image:
+        ground.sources = (server.source(database_of(ground), image=image),)
+        with pytest.raises(RefusedError) as caught:
+            ground.rehearse()
+    assert caught.value.code == "differs"
+    assert ground.catalog() == (copy,)
 
 
 def test_a_wrong_password_is_named_and_not_shown(steps: Steps, server: Server) -> None:

@@ -22,11 +22,17 @@ def database(file: Path, rows: int = 3, *, journal: str = "wal") -> sqlite3.Conn
     return connection
 
 
-def run(tmp_path: Path, release: str = "r1", keep: int = 3, **other: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def run(
+    tmp_path: Path,
+    release: str = "r1",
+    keep: int = 3,
+    action: str = "take",
+    **other: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
     root = tmp_path / "backups"
     root.mkdir(exist_ok=True)
     source = {"kind": "sqlite", "name": "web", "place": str(tmp_path / "db.sqlite"), "file": None}
-    plan = {"root": str(root), "keep": keep, "release": release, "action": "take"}
+    plan = {"root": str(root), "keep": keep, "release": release, "action": action}
     return backup_main.run({**plan, "sources": [{**source, **other}]})
 
 
@@ -104,6 +110,17 @@ def test_another_schema_with_equal_rows_is_refused(tmp_path: Path) -> None:
     seen = sqlite_copy.Contents({"users": 3, 'odd "name"': 0}, "another checksum")
     with pytest.raises(records.RefusedError, match="schema"):
         sqlite_copy.prove(tmp_path / "copy.sqlite", seen)
+
+
+def test_a_rehearsal_refuses_what_a_backup_would_and_keeps_nothing(tmp_path: Path) -> None:
+    database(tmp_path / "db.sqlite", journal="delete").close()
+    copy = take(tmp_path)
+    kept = names(tmp_path)
+    assert run(tmp_path, "r2", action="rehearse") == {"rehearsed": ["web"]}
+    assert names(tmp_path) == kept
+    (tmp_path / "db.sqlite").unlink()
+    assert run(tmp_path, "r2", action="rehearse")["error"]["code"] == "missing"
+    assert names(tmp_path) == kept == [copy["file"], copy["file"] + ".json"]
 
 
 def test_what_a_kill_left_is_cleared_and_counts_for_nothing(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ class World:
         self._cuts: dict[str, int] = {}
         self.stderr = io.StringIO()
         monkeypatch.setattr(backups, "take", self._take)
+        monkeypatch.setattr(backups, "rehearse", self._rehearse)
         monkeypatch.setattr(backups, "restore", self._restore)
         monkeypatch.setattr(phases, "run_job", self._job)
         monkeypatch.setattr(phases, "verify", self._verify)
@@ -140,6 +141,11 @@ class World:
             model_dump=lambda **_: {"file": "f1"},
         )
         return (copy,)
+
+    def _rehearse(self, *_: object) -> None:
+        assert self.swarm.replicas("crm-backend") == 1
+        assert self.swarm.replicas("crm-cron") == 1
+        self._fault("rehearsal")
 
     def _restore(
         self, _swarm: object, _plan: object, chosen: Mapping[str, str], *_: object
@@ -199,6 +205,22 @@ def test_without_a_backup_nothing_else_happens(world: World) -> None:
     assert "disk full" in caught.value.why
 
 
+def test_offline_a_backup_that_would_fail_stops_nobody(world: World) -> None:
+    world.faults["rehearsal"] = BackupError("no", why="disk full", state="", todo="free space")
+    with pytest.raises(ReleaseError) as caught:
+        world.run(mode="offline")
+    assert world.did == ["rehearsal"]
+    assert not world.swarm.seen
+    assert "failed at backup: refused" in caught.value.what
+    assert "disk full" in caught.value.why
+
+
+def test_offline_the_backup_is_rehearsed_once_and_made_after_the_stop(world: World) -> None:
+    world.run(mode="offline")
+    assert world.did[:3] == ["rehearsal", "backup", "migrate"]
+    assert world.did.count("rehearsal") == 1
+
+
 @pytest.mark.parametrize("phase", ["migrate", "seed"])
 def test_a_failure_before_the_switch_leaves_an_online_service_alone(
     world: World, phase: str
@@ -248,7 +270,7 @@ def test_after_a_failure_the_same_release_starts_from_its_first_phase(world: Wor
     # The engine has recorded what succeeded, and asks for the failed phase alone.
     world.step("switch", mode="offline")
     world.step("verify", mode="offline")
-    assert world.did == ["backup", "migrate", "seed", "verify", "verify"]
+    assert world.did == ["rehearsal", "backup", "migrate", "seed", "verify", "verify"]
     assert world.swarm.image("crm-backend") == NEW
 
 
@@ -272,7 +294,7 @@ def test_a_killed_release_is_undone_before_another_one_begins(world: World) -> N
     world.faults.clear()
     world.did.clear()
     world.run(mode="offline")
-    assert world.did[:2] == ["restore", "backup"]
+    assert world.did[:3] == ["restore", "rehearsal", "backup"]
     assert [one.result for one in world.journal.history] == [Result.RECOVERED, Result.RELEASED]
 
 
@@ -419,7 +441,7 @@ def test_a_job_that_a_killed_run_left_going_is_ended_before_the_data_is_put_back
     world.swarm.place("crm_migrate", "app", labels={JOB_LABEL: "true"})
     world.faults.clear()
     world.run(mode="offline")
-    assert world.did[-6:-4] == ["restore", "backup"]
+    assert world.did[-7:-4] == ["restore", "rehearsal", "backup"]
     assert "crm_migrate" not in world.swarm.services
 
 
