@@ -1,6 +1,8 @@
 """Takes a stack away. Data goes with the local stack only; elsewhere it stays on its host."""
 
+import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import docker.errors
@@ -10,6 +12,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from ops import local_stack
 from ops.engine import Engine
 from ops.errors import OpsError
+from ops.half_made import SERVICE, take_back
 from ops.hosts import targets
 from ops.locks import release_dead_lock
 from ops.recovery import finish_interrupted
@@ -60,6 +63,7 @@ def take_down(engine: Engine, *, force: bool, with_data: bool) -> int:
     for target in hosts:
         # The engine does not know jobs; one that failed holds on to networks and volumes.
         clear_jobs.run(ClearJobsInput(docker=target, labels=label), Context())
+    _remove_forgotten(engine, hosts, label)
     engine.ask("state", "unprotect", "--all", "--yes")
     code = engine.show("destroy", "--yes", "--skip-preview", "--suppress-outputs")
     if code:
@@ -96,12 +100,20 @@ def _volumes(target: DockerTarget, label: dict[str, str]) -> list[str]:
         return [volume.name for volume in client.volumes.list(filters=_chosen(label))]
 
 
+def _remove_forgotten(engine: Engine, hosts: Iterable[DockerTarget], label: dict[str, str]) -> None:
+    """Remove services that no state knows: they would hold on to the stack's networks."""
+    resources = json.loads(engine.ask("stack", "export"))["deployment"].get("resources") or []
+    known = {str(one["id"]) for one in resources if one.get("id")}
+    for target in hosts:
+        with connect(target, Context()) as client:
+            services = client.services.list(filters=_chosen(label))
+            take_back(client, [(SERVICE, one.name) for one in services], known)
+
+
 def _remove_left(client: DockerClient, label: dict[str, str]) -> None:
-    """Remove what a destroy leaves: secrets kept for roll-backs, and what a lost state forgot."""
+    """Remove what a destroy leaves: secrets kept for roll-backs, and what no state knows."""
     chosen = _chosen(label)
     with translated("Not all of the stack could be removed.", state="The stack itself is gone."):
-        for service in client.services.list(filters=chosen):
-            service.remove()
         for secret in client.secrets.list(filters=chosen):
             secret.remove()
         for network in client.networks.list(filters=chosen):

@@ -11,7 +11,7 @@ from steps.generations import mounted
 from steps.library_errors import translated
 from steps.swarm import Swarm
 
-_SERVICE = "docker:index/service:Service"
+SERVICE = "docker:index/service:Service"
 _SECRET = "docker:index/secret:Secret"  # noqa: S105 - a type token
 _NETWORK = "docker:index/network:Network"
 
@@ -35,12 +35,12 @@ def take_back(client: DockerClient, made: Sequence[tuple[str, str]], known: set[
         StepError: the daemon refused.
     """
     api: Any = client.api
-    wanted: dict[str, set[str]] = {_SERVICE: set(), _SECRET: set(), _NETWORK: set()}
+    wanted: dict[str, set[str]] = {SERVICE: set(), _SECRET: set(), _NETWORK: set()}
     for kind, name in made:
         wanted.setdefault(kind, set()).add(name)
     with translated("Half-made things could not be removed.", state="Some may be gone already."):
         services = {one["ID"]: one for one in api.services()}
-        doomed = {id_ for id_, one in services.items() if one["Spec"]["Name"] in wanted[_SERVICE]}
+        doomed = {id_ for id_, one in services.items() if one["Spec"]["Name"] in wanted[SERVICE]}
         for id_ in doomed - known:
             api.remove_service(id_)
         # A next writer of the same volume has to find the last one gone; so has a network.
