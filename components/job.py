@@ -20,8 +20,7 @@ class Jobs:
         image: of the release.
         mounts: the application's own.
         network: its private network, by name.
-        env_secret: Docker name of the generation of its `.env`.
-        env_file: where it looks for that.
+        secrets: Docker name of the generation of a secret → path at which they find it.
         constraints: where they may run.
         memory_limit: bytes the application itself has.
         labels: who made them.
@@ -33,8 +32,7 @@ class Jobs:
     image: str
     mounts: Sequence[Mount]
     network: str
-    env_secret: str
-    env_file: str
+    secrets: Mapping[str, str]
     constraints: Sequence[str]
     memory_limit: int
     labels: Mapping[str, str]
@@ -52,7 +50,7 @@ class Jobs:
             "command": ["sh", "-c", script],
             "mounts": [mount_input(mount) for mount in self.mounts],
             "networks": [{"name": self.network}],
-            "secrets": [{"name": self.env_secret, "target": self.env_file}],
+            "secrets": [{"name": name, "target": at} for name, at in self.secrets.items()],
             "memory_limit": max(self.memory_limit, _LEAST_MEMORY),
         }
 

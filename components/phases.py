@@ -6,7 +6,7 @@ from dataclasses import replace
 from components.job import Jobs
 from components.release import Phase
 from components.swarm.service import ServiceSpec
-from settings import BackupSecrets, Duration, Edge, Verify
+from settings import BackupSecrets, Duration, Edge, Npm, Verify
 
 _BACKUP_LIMIT_S = 1800
 
@@ -122,7 +122,7 @@ def folder(name: str, volume: str) -> dict[str, object]:
     return {"kind": "folder", "name": name, "volume": volume}
 
 
-def served(edge: Edge, domain: str, verify: Verify) -> dict[str, object]:
+def served(edge: Edge | Npm, domain: str, verify: Verify) -> dict[str, object]:
     """Return the one question that a user would ask of a domain."""
     question = {
         "url": edge.url(domain) + verify.path,
@@ -134,7 +134,7 @@ def served(edge: Edge, domain: str, verify: Verify) -> dict[str, object]:
 
 
 def asked(
-    edge: Edge,
+    edge: Edge | Npm,
     questions: Sequence[Mapping[str, object]],
     *,
     attempts: int,
@@ -144,14 +144,13 @@ def asked(
     """Return what is asked from outside before a release counts.
 
     Args:
-        edge: through which it is asked.
+        edge: the proxy through which it is asked.
         questions: each a `url`, and what has to be the answer.
         attempts: for all of them together.
         interval: between two attempts.
         smoke: the device check of the tickets system.
     """
-    acme = edge.acme
-    private = {} if acme is None else {"ca_certificate": acme.ca_certificate}
+    private = {} if edge.acme is None else {"ca_certificate": edge.acme.ca_certificate}
     return {
         "questions": list(questions),
         "smoke": None if smoke is None else {**smoke, **private},

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.hooks import Hooks
-from settings import Estate, Host, RegistryLogin
+from settings import DockerStack, Estate, Host, RegistryLogin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class Place:
         labels: on everything made here.
         registries: registry → who pulls from it.
         hooks: what runs beside secrets and services.
+        adopted: service → what it keeps of the docker stack that made it.
     """
 
     swarm: docker.Provider
@@ -33,6 +34,7 @@ class Place:
     labels: Mapping[str, str]
     registries: Mapping[str, RegistryLogin]
     hooks: Hooks
+    adopted: Mapping[str, DockerStack]
 
     def on_swarm(
         self, parent: pulumi.Resource, after: list[pulumi.Resource] | None = None
@@ -78,6 +80,7 @@ def places(estate: Estate, *, stack: str, hooks: Callable[[str, Host], Hooks]) -
             labels={"estate.stack": stack},
             registries=registries,
             hooks=hooks(name, hosts[host.manager or name]),
+            adopted=estate.adopted,
         )
         for name, host in hosts.items()
     }

@@ -15,8 +15,9 @@ import pulumi
 
 from components.place import Place, docker_target, registry_logins
 from components.step import StepSpec, step
+from components.swarm.adopted import as_adopted
 from components.swarm.service import ServiceSpec, as_input
-from settings import Application, Migrations
+from settings import Application, DockerStack, Migrations
 
 SWITCH_SLACK_S = 60
 _ANSWER_S = 10
@@ -81,6 +82,7 @@ class Transaction:
             has older data put back, always.
         verify: what is asked from outside (components/phases.py).
         secrets: what asking needs in secret, and what must be hidden in every message.
+        adopted: service → what it keeps of the docker stack that made it.
     """
 
     app: str
@@ -92,6 +94,7 @@ class Transaction:
     writers: Sequence[str]
     verify: Mapping[str, Any]
     secrets: Mapping[str, object]
+    adopted: Mapping[str, DockerStack] = field(default_factory=dict)
 
     @property
     def verify_s(self) -> int:
@@ -107,13 +110,15 @@ class Transaction:
         """
         if len(spec.env) > 1:
             raise ValueError(f"{spec.name}: one plain variable at most: {', '.join(spec.env)}")
-        given = as_input(spec)
+        given = as_input(as_adopted(spec, self.adopted))
         return Phase(
             name="switch",
             kind="switch",
             given={"service": given},
             triggers=[fingerprint(given)],
-            limit_s=2 * spec.patience_s + SWITCH_SLACK_S + self.verify_s,
+            # Twice as much where the release is tried beside the old one before it serves.
+            limit_s=(2 * spec.patience_s + SWITCH_SLACK_S + self.verify_s)
+            * (2 if spec.order.order == "start-first" else 1),
             words=absence(spec, self.mode),
         )
 
@@ -148,7 +153,10 @@ def absence(spec: ServiceSpec, mode: Migrations) -> str:
         )
     if spec.order.order == "stop-first":
         return f"online: {spec.name} is away for about {about_s} s, at most {most_s} s"
-    return f"online: {spec.name} is never away; the old task ends when the new one serves"
+    return (
+        f"online: {spec.name} is never away; the new release is tried beside it, asked from "
+        "outside, and gets traffic only then"
+    )
 
 
 def phase_step(

@@ -3,9 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from ops.errors import OpsError
+from ops.options import add_options
 from steps.errors import StepError
 
 
@@ -22,15 +22,46 @@ def _down(given: argparse.Namespace) -> int:
 
 
 def _preview(given: argparse.Namespace) -> int:
-    from ops.stacks import to_look_at  # noqa: PLC0415
+    from ops.preview.command import preview  # noqa: PLC0415
 
-    return to_look_at(given.stack).show("preview", "--diff")
+    return preview(given.stack, given.form, secrets=given.secrets)
+
+
+def _comment(given: argparse.Namespace) -> int:
+    from ops.comment import comment  # noqa: PLC0415
+
+    body = given.report.read_text(encoding="utf-8") if given.report else sys.stdin.read()
+    return comment(given.stack, given.pull, body)
+
+
+def _adopt(given: argparse.Namespace) -> int:
+    from ops.adopt import adopt  # noqa: PLC0415
+
+    return adopt(given.stack, dry=given.dry, force=given.force)
+
+
+def _state_recover(given: argparse.Namespace) -> int:
+    from ops.state_recover import recover  # noqa: PLC0415
+
+    return recover(given.stack, given.source, force=given.force)
+
+
+def _pin(given: argparse.Namespace) -> int:
+    from ops.pin import pin  # noqa: PLC0415
+
+    return pin(given.stack, given.app, given.image)
+
+
+def _touched(given: argparse.Namespace) -> int:
+    from ops.touched import touched  # noqa: PLC0415
+
+    return touched(given.base)
 
 
 def _drift(given: argparse.Namespace) -> int:
     from ops.drift import drift  # noqa: PLC0415
 
-    return drift(given.stack)
+    return drift(given.stack, json=given.json, announce=given.announce)
 
 
 def _health(given: argparse.Namespace) -> int:
@@ -45,7 +76,23 @@ def _releases(given: argparse.Namespace) -> int:
     return releases(given.stack, given.app, as_json=given.json)
 
 
+def _offsite(given: argparse.Namespace) -> int:
+    from ops.offsite import offsite_copies  # noqa: PLC0415
+
+    return offsite_copies(given.stack, given.app, only_list=given.list, force=given.force)
+
+
+def _drill(given: argparse.Namespace) -> int:
+    from ops.drill import drill  # noqa: PLC0415
+
+    return drill(given.stack, given.app)
+
+
 def _backups(given: argparse.Namespace) -> int:
+    if str(given.load) == "s3":
+        from ops.offsite import load as load_from_store  # noqa: PLC0415
+
+        return load_from_store(given.stack, given.app, snapshot=given.snapshot, force=given.force)
     if given.save or given.load:
         from ops.backup_files import load, save  # noqa: PLC0415
 
@@ -70,6 +117,31 @@ def _restore(given: argparse.Namespace) -> int:
     return restore(given.stack, given.app, source=given.source, dry=given.dry, force=given.force)
 
 
+def _site_backup(given: argparse.Namespace) -> int:
+    from ops.site_copy import site_backup  # noqa: PLC0415
+
+    return site_backup(given.stack, given.tenant)
+
+
+def _site_restore(given: argparse.Namespace) -> int:
+    from ops.site_restore import site_restore  # noqa: PLC0415
+
+    return site_restore(
+        given.stack,
+        given.tenant,
+        source=given.source,
+        to=given.to,
+        dry=given.dry,
+        force=given.force,
+    )
+
+
+def _tenant_new(given: argparse.Namespace) -> int:
+    from ops.tenant_new import tenant_new  # noqa: PLC0415
+
+    return tenant_new(given.stack, given.name, dry=given.dry)
+
+
 def _env(_given: argparse.Namespace) -> int:
     from ops.workplace import export_lines  # noqa: PLC0415
 
@@ -87,40 +159,35 @@ _OPERATIONS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "up": (_up, "bring a stack to what its file says"),
     "down": (_down, "take a stack away; asks before data goes"),
     "preview": (_preview, "show what `up` would do"),
-    "drift": (_drift, "compare reality with a stack: exit 0 none, 7 drift, other: could not look"),
+    "adopt": (
+        _adopt,
+        "take what runs already into a stack; --dry: exit 0 nothing differs, 7 it does",
+    ),
+    "state-recover": (
+        _state_recover,
+        "make a broken or lost state anew: from a copy, else from what runs",
+    ),
+    "comment": (_comment, "write a report of `preview --markdown` below a pull request"),
+    "pin": (_pin, "write a new image of an application into a stack file"),
+    "touched": (_touched, "print which stacks a pull request could touch"),
+    "drift": (_drift, "compare reality with a stack: exit 0 none, 7 drift, 3 something is unknown"),
     "health": (_health, "look at the thresholds: exit 0 healthy, 8 one is passed"),
     "releases": (_releases, "what was released, when, by whom, and what became of it"),
     "backups": (_backups, "the proven copies; --save and --load move them to another Swarm"),
+    "offsite": (_offsite, "bring the backups off the machine now, and list what is there"),
+    "drill": (_drill, "restore the newest copies aside and compare: exit 0 whole, 10 not"),
     "rollback": (_rollback, "go back to an earlier release; exit 9: there is none"),
     "restore": (_restore, "put an older copy of the data under the release that serves"),
+    "site-backup": (_site_backup, "copy the site of a customer of the ERP now, or all"),
+    "site-restore": (_site_restore, "put a copy into the place of a customer's site"),
+    "tenant-new": (_tenant_new, "write a new customer of the ERP into the stack file, and preview"),
     "env": (_env, "print export lines for plain pulumi"),
     "test": (_test, "run every test"),
 }
 
 
-def _add_options(operation: argparse.ArgumentParser, name: str) -> None:
-    """Add what this operation takes besides a stack."""
-    if name in {"releases", "backups", "rollback", "restore"}:
-        operation.add_argument("--app", help="one application")
-    if name in {"releases", "backups"}:
-        operation.add_argument("--json", action="store_true", help="whole records")
-    if name == "backups":
-        one = operation.add_mutually_exclusive_group()
-        one.add_argument("--save", type=Path, help="write the whole volume into this new file")
-        one.add_argument("--load", type=Path, help="bring what was saved into this stack's volume")
-    if name == "rollback":
-        operation.add_argument("--to", help="the release, if not the one before")
-        operation.add_argument("--data", action="store_true", help="with the data of before")
-    if name == "restore":
-        operation.add_argument("--from", dest="source", help="latest, or a file of `backups`")
-    if name in {"rollback", "restore"}:
-        operation.add_argument("--dry", action="store_true", help="only show")
-    if name in {"down", "backups", "rollback", "restore"}:
-        operation.add_argument("--force", action="store_true", help="do not ask")
-
-
-def main(argv: list[str]) -> int:
-    """Run the operation that the arguments name; return the exit code."""
+def arguments() -> argparse.ArgumentParser:
+    """Return what understands every operation and its options."""
     parser = argparse.ArgumentParser(prog="ops", description=__doc__)
     operations = parser.add_subparsers(required=True, metavar="operation")
     for name, (run, what) in _OPERATIONS.items():
@@ -128,10 +195,15 @@ def main(argv: list[str]) -> int:
         operation.set_defaults(run=run)
         if name == "test":
             operation.add_argument("arguments", nargs="*", help="passed to pytest")
-        elif name != "env":
+        elif name not in {"env", "touched"}:
             operation.add_argument("stack", nargs="?", default="local")
-        _add_options(operation, name)
-    given = parser.parse_args(argv)
+        add_options(operation, name)
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Run the operation that the arguments name; return the exit code."""
+    given = arguments().parse_args(argv)
     try:
         return int(given.run(given))
     except (OpsError, StepError) as error:

@@ -8,12 +8,12 @@ from datetime import datetime
 from ops.applications import known_names, some
 from ops.errors import OpsError
 from ops.hosts import estate_of
-from ops.plans import Deployed, deployed, ground
+from ops.kept import Kept, all_kept
+from ops.plans import Deployed, ground
 from ops.stacks import made
 from ops.table import table
 from steps import backups as copies_of
 from steps.backups import Copy
-from steps.release.plan import Backup
 
 LATEST = "latest"
 _HEADING = ("app", "source", "file", "created", "release", "kind", "bytes", "rows", "seconds")
@@ -32,21 +32,23 @@ def backups(stack: str, app: str | None, *, as_json: bool) -> int:
     """
     engine = made(stack)
     estate = estate_of(engine)
-    wanted, there = {one.name for one in some(estate, app)}, deployed(engine)
-    found = {name: one for name, one in there.items() if name in wanted and has_backups(one)}
+    wanted, there = {one.name for one in some(estate, app)}, all_kept(engine, estate)
+    found = {name: one for name, one in there.items() if name in wanted}
     if not found:
         raise OpsError(
             f"no backups are known on stack {stack}: nothing that makes any has been released",
             todo=f"bring it up first: make up STACK={stack}; known: {known_names(estate)}",
         )
-    kept = {name: catalog(one) for name, one in sorted(found.items())}
+    kept = {name: of_sites(one) if one.bench else catalog(one.of) for name, one in found.items()}
     sys.stdout.write(as_data(kept) if as_json else as_text(kept))
     return 0
 
 
-def has_backups(of: Deployed) -> bool:
-    """Whether a transaction makes backups; pure."""
-    return any(isinstance(phase, Backup) for phase in of.plan.phases)
+def of_sites(one: Kept) -> tuple[Copy, ...]:
+    """Return every proven copy of a bench's sites, oldest first."""
+    with one.reached({}) as (swarm, context):
+        kept = copies_of.catalog(swarm, one.plan, context)
+    return tuple(copy for copy in kept if copy.kind == "site")
 
 
 def catalog(of: Deployed) -> tuple[Copy, ...]:

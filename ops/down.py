@@ -17,6 +17,7 @@ from ops.hosts import targets
 from ops.locks import release_dead_lock
 from ops.recovery import finish_interrupted
 from ops.stacks import made
+from ops.state import keep
 from steps import clear_jobs
 from steps.context import Context
 from steps.docker_host import connect
@@ -59,6 +60,7 @@ def take_down(engine: Engine, *, force: bool, with_data: bool) -> int:
         volumes = [volume for target in hosts for volume in _volumes(target, label)]
         _confirm(engine.stack, volumes, with_data=with_data)
     release_dead_lock(engine)
+    keep(engine)
     finish_interrupted(engine)
     for target in hosts:
         # The engine does not know jobs; one that failed holds on to networks and volumes.

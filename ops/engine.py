@@ -32,13 +32,13 @@ class Engine:
             chosen += ["--config-file", str(self.config_file)]
         return ["pulumi", *arguments, *chosen]
 
-    def run_bare(self, *arguments: str) -> None:
-        """Run a command that takes no stack of its own.
+    def run_bare(self, *arguments: str) -> str:
+        """Run a command that takes no stack of its own; return standard output.
 
         Raises:
             OpsError: it failed.
         """
-        self._run(["pulumi", *arguments], "", _QUICK_S)
+        return self._run(["pulumi", *arguments], "", _QUICK_S)
 
     def show(self, *arguments: str) -> int:
         """Run in front of the person, without a time limit of our own; return the exit code."""

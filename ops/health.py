@@ -1,18 +1,18 @@
-"""Compares the tickets system with the thresholds of its runbooks."""
+"""Compares a stack with the thresholds of its runbooks, and its copies with their ages."""
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
 
-from components.apps.tickets.layout import CONVEX_DATABASE, DATABASES, Names
-from ops.errors import OpsError
+from components.apps.tickets.layout import CONVEX_DATABASE, Names
+from ops import copies_health
+from ops.engine import Engine
+from ops.finding import Finding, Level
 from ops.hosts import estate_of, target_of
-from ops.stacks import is_made, made, stack_file
+from ops.kept import all_kept
+from ops.stacks import there
 from ops.table import table
 from ops.vital_signs import LOG_LINES, Signs, Subject, read_signs
-from settings import Tickets, Tools
+from settings import Estate, Tickets, Tools
 from steps.context import Context
 from steps.docker_host import connect
 from steps.library_errors import translated
@@ -23,33 +23,6 @@ _MIB = 2**20
 _GIB = 2**30
 _FREE = 0.10
 """A tenth of the disk: below it a copy of Convex and an image may no longer fit (guess)."""
-_BACKUP_AGE = timedelta(days=7)
-"""There are several releases a week, and each makes a copy (guess)."""
-
-
-class Level(StrEnum):
-    """How a sign is judged; only an alert makes the check fail."""
-
-    OK = "ok"
-    WATCH = "watch"
-    ALERT = "ALERT"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the table.
-
-    Attributes:
-        sign: what was looked at.
-        found: what it was.
-        expected: what it should be.
-        level: the judgement.
-    """
-
-    sign: str
-    found: str
-    expected: str
-    level: Level
 
 
 def health(stack: str) -> int:
@@ -58,24 +31,47 @@ def health(stack: str) -> int:
     Raises:
         OpsError: the stack was never brought up, or its stack file has mistakes.
     """
-    if not is_made(stack_file(stack)):
-        raise OpsError(
-            f"stack {stack} was never brought up, so there is nothing to look at",
-            todo=f"make up STACK={stack}",
-        )
-    estate = estate_of(made(stack))
-    if estate.tickets is None or estate.tools is None:
+    engine = there(stack)
+    estate = estate_of(engine)
+    found = [*_of_tickets(estate, stack), *_of_copies(estate, engine, stack)]
+    if not found:
         sys.stdout.write(f"stack {stack} has no system with thresholds\n")
         return 0
+    sys.stdout.write(report(found, stack))
+    return EXIT_ALERT if any(one.level is Level.ALERT for one in found) else 0
+
+
+def _of_tickets(estate: Estate, stack: str) -> Iterator[Finding]:
+    """Yield what the runbooks of tickets look at."""
+    if estate.tickets is None or estate.tools is None:
+        return
     host = estate.hosts[estate.tickets.host]
     with (
         connect(target_of(host), Context()) as client,
         translated(f"The health of stack {stack} is unknown.", state="Nothing was changed."),
     ):
         signs = read_signs(client, subject_of(estate.tickets, estate.tools))
-    found = list(findings(signs))
-    sys.stdout.write(report(found, stack))
-    return EXIT_ALERT if any(one.level is Level.ALERT for one in found) else 0
+    yield from findings(signs)
+
+
+def _of_copies(estate: Estate, engine: Engine, stack: str) -> Iterator[Finding]:
+    """Yield how old the copies of each application are."""
+    if estate.tools is None:
+        return
+    there = all_kept(engine, estate)
+    for settings in estate.applications().values():
+        apps = {app: one for app, one in there.items() if app in settings.transactions()}
+        host = estate.hosts[settings.host]
+        for volume in sorted({one.plan.volume for one in apps.values()}):
+            want = copies_health.wanted(
+                apps, volume, settings, estate.copies, offsite=estate.offsite is not None
+            )
+            with (
+                connect(target_of(host), Context()) as client,
+                translated(f"The copies of stack {stack} are unknown.", state="Nothing changed."),
+            ):
+                found = copies_health.read(client, volume, estate.tools.image)
+            yield from copies_health.findings(want, found)
 
 
 def subject_of(tickets: Tickets, tools: Tools) -> Subject:
@@ -87,7 +83,6 @@ def subject_of(tickets: Tickets, tools: Tools) -> Subject:
         convex_volume=names.convex_volume,
         database=CONVEX_DATABASE,
         backup_volume=names.backup_volume,
-        databases=len(DATABASES),
         tools=tools.image,
     )
 
@@ -101,10 +96,6 @@ def findings(signs: Signs) -> Iterator[Finding]:
     yield Finding(last, str(signs.shape_lines), "0", _any(signs.shape_lines))
     full = Level.ALERT if signs.free < _FREE else Level.OK
     yield Finding("free disk of Docker", f"{signs.free:.0%}", f"at least {_FREE:.0%}", full)
-    late = signs.backup_age is None or signs.backup_age > _BACKUP_AGE
-    age = "not of each database" if signs.backup_age is None else _ago(signs.backup_age)
-    expected = f"at most {_BACKUP_AGE.days} days"
-    yield Finding("last proven backup", age, expected, Level.WATCH if late else Level.OK)
 
 
 def report(found: list[Finding], stack: str) -> str:
@@ -132,10 +123,3 @@ def _bytes(number: int) -> str:
     if number >= _GIB:
         return f"{number / _GIB:.1f} GB".replace(".0 ", " ")
     return f"{number / _MIB:.0f} MB" if number >= _MIB else "under 1 MB"
-
-
-def _ago(age: timedelta) -> str:
-    hours = age.total_seconds() / 3600
-    if hours < 1:
-        return "under 1 h ago"
-    return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"  # noqa: PLR2004

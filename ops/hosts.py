@@ -1,6 +1,7 @@
 """The hosts of a stack, for operations that look at them beside the engine."""
 
 import json
+from collections.abc import Mapping
 
 from ops.engine import Engine
 from ops.errors import OpsError
@@ -16,18 +17,31 @@ def estate_of(engine: Engine) -> Estate:
     Raises:
         OpsError: the stack file has mistakes.
     """
+    return estate_from(config_of(engine), engine.stack)
+
+
+def config_of(engine: Engine) -> dict[str, str]:
+    """Return key without `estate:` → its JSON text, secrets in clear."""
     shown = json.loads(engine.ask("config", "--show-secrets", "--json"))
-    raw = {
+    return {
         key.removeprefix(_PREFIX): _json_text(entry)
         for key, entry in shown.items()
         if key.startswith(_PREFIX)
     }
+
+
+def estate_from(raw: Mapping[str, str], stack: str) -> Estate:
+    """Return the settings in the configuration of a stack; pure.
+
+    Raises:
+        OpsError: the stack file has mistakes.
+    """
     try:
-        return load(raw, engine.stack)
+        return load(dict(raw), stack)
     except SettingsError as error:
         raise OpsError(
-            f"the stack file of {engine.stack} needs corrections:\n{error}",
-            todo=f"correct Pulumi.{engine.stack}.yaml",
+            f"the stack file of {stack} needs corrections:\n{error}",
+            todo=f"correct Pulumi.{stack}.yaml",
         ) from None
 
 

@@ -5,7 +5,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from local.stack import grown, image_paths, parts, render, unset
@@ -14,8 +14,12 @@ from ops.errors import OpsError
 from ops.workplace import PRIVATE, ROOT, engine_environment
 
 STACK = "local"
-_HTTP = 80
-_OTHER_PORTS = range(8080, 8100)
+_PORTS = {
+    "estate:edge.http_port": (80, range(8080, 8088)),
+    "estate:npm.http_port": (8088, range(8089, 8100)),
+    "estate:npm.https_port": (8443, range(8444, 8460)),
+}
+"""Setting → the port that the template names, and others for when something listens there."""
 FILE = ROOT / "Pulumi.local.yaml"
 _TEMPLATE = ROOT / "local/stack.yaml"
 _BUILT = PRIVATE / "images.json"
@@ -53,11 +57,8 @@ def write(engine: Engine) -> None:
     images = _refs(_BUILT)
     template = _TEMPLATE.read_text(encoding="utf-8")
     is_first = not FILE.exists()
-    if is_first:
-        text = template
-    else:
-        there = FILE.read_text(encoding="utf-8")
-        text = grown(there, template, offered=_offered(there))
+    there = "" if is_first else FILE.read_text(encoding="utf-8")
+    text = template if is_first else grown(there, template, offered=_offered(there))
     FILE.write_text(render(text, images)[0], encoding="utf-8")
     engine.ask("stack", "select", "--create")
     # Also those that a killed run has left as placeholders.
@@ -66,8 +67,9 @@ def write(engine: Engine) -> None:
             *("config", "set", "--path", secret.path, "--secret"),
             stdin=secrets.token_hex(secret.bytes),
         )
-    if is_first and (port := free_port()) != _HTTP:
-        engine.ask("config", "set", "--path", "estate:edge.http_port", str(port))
+    new = parts(text).keys() - (parts(there).keys() if there else set())
+    for path, port in _other_ports(new=new).items():
+        engine.ask("config", "set", "--path", path, str(port))
     # The images of a new file are those just built.
     for path, image in ({} if is_first else _rebuilt(images)).items():
         engine.ask("config", "set", "--path", path, image)
@@ -75,8 +77,15 @@ def write(engine: Engine) -> None:
     _OFFERED.write_text(json.dumps(list(parts(template))), encoding="utf-8")
 
 
-def free_port(wanted: int = _HTTP, others: Iterable[int] = _OTHER_PORTS) -> int:
-    """Return the port for plain HTTP: 80, or another when something listens there already.
+def _other_ports(*, new: Collection[str]) -> dict[str, int]:
+    """Setting → port, for each new part of the stack file whose port is taken."""
+    wanted = {path: ports for path, ports in _PORTS.items() if path.partition(".")[0] in new}
+    found = {path: free_port(first, others) for path, (first, others) in wanted.items()}
+    return {path: port for path, port in found.items() if port != wanted[path][0]}
+
+
+def free_port(wanted: int, others: Iterable[int]) -> int:
+    """Return a port of this machine, or another when something listens there already.
 
     Raises:
         OpsError: all are taken.

@@ -15,8 +15,8 @@ from ops.errors import OpsError
 def release_dead_lock(engine: Engine) -> None:
     """Remove the lock of an engine that died on this machine; a living one is left alone.
 
-    Only the file backend keeps such locks; other backends' locks end by themselves or belong to
-    another machine.
+    The other backends keep the same locks in a bucket or a table, where this program does not look:
+    the engine refuses to begin then, and says who holds it.
 
     Raises:
         OpsError: an engine is at work on this stack.

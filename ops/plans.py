@@ -12,19 +12,18 @@ from ops.applications import known_names, named
 from ops.engine import Engine
 from ops.errors import OpsError
 from ops.hosts import estate_of
+from ops.state_values import opened
 from steps.context import Context
 from steps.docker_host import connect
 from steps.library_errors import translated
 from steps.redact import Redactor, texts_in
-from steps.release.phases import Ground
+from steps.release.ground import Ground
 from steps.release.plan import Backup, Commit, Plan
 from steps.release.store import Store
 from steps.swarm import Swarm
 
 _COMMAND = "command:local:Command"
 _RUNS = "-m steps "
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""How Pulumi marks an object that is more than its members, here: a secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +84,20 @@ def step_runs(state: Mapping[str, Any]) -> Iterator[StepRun]:
         _, runs, step = str(given.get("create")).partition(_RUNS)
         if resource["type"] != _COMMAND or not runs or resource.get("delete"):
             continue
-        environment = _shown(given["environment"])
+        environment = opened(given["environment"])
         yield StepRun(
             step=step.strip(),
             given=environment["STEP_INPUT"],
-            secrets=json.loads(_shown(given.get("stdin")) or "{}"),
+            secrets=json.loads(opened(given.get("stdin")) or "{}"),
             words=str(environment.get("IN_WORDS", "")),
         )
+
+
+def native(state: Mapping[str, Any], token: str) -> Iterator[dict[str, Any]]:
+    """Yield the inputs of every resource of a type in a state with its secrets shown; pure."""
+    for resource in (state.get("deployment") or {}).get("resources") or ():
+        if resource["type"] == token:
+            yield opened(resource.get("inputs") or {})
 
 
 def read(state: Mapping[str, Any]) -> dict[str, Deployed]:
@@ -160,12 +166,3 @@ def ground(of: Deployed) -> Iterator[Ground]:
         with translated(f"{of.plan.app}: Docker stopped it.", state="See make releases."):
             store = Store(swarm, of.plan.app)
             yield Ground(plan=of.plan, swarm=swarm, store=store, context=context)
-
-
-def _shown(value: Any) -> Any:  # noqa: ANN401 - any value of a state
-    """Return a value with its secrets as plain values."""
-    if not isinstance(value, dict):
-        return value
-    if _SIGNATURE in value:
-        return json.loads(value["plaintext"])
-    return {key: _shown(item) for key, item in value.items()}

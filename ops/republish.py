@@ -4,15 +4,18 @@ A restored database holds those of the day it was copied. Every other applicatio
 outside its data.
 """
 
-from pydantic import TypeAdapter
+import json
 
 from ops.engine import Engine
-from ops.plans import StepRun, read, state_of, step_runs
+from ops.plans import native, read, state_of
 from steps import convex_deploy, convex_env
 from steps.context import Context
-from steps.inputs import ConvexTarget
-from steps.redact import Redactor, texts_in
+from steps.inputs import ConvexEnvironment
+from steps.redact import Redactor
 from steps.release.plan import Functions
+from steps.secret_values import revealed, secrets_in
+
+_VARIABLES = "estate:convex:Environment"
 
 
 def republish(engine: Engine, app: str) -> None:
@@ -20,18 +23,18 @@ def republish(engine: Engine, app: str) -> None:
     state = state_of(engine)
     plans = read(state)
     service = plans[app].plan.service
-    for run in step_runs(state):
-        if run.step == "convex-env" and _target(run).service == service:
-            convex_env.run(_target(run), _context(run))
+    for inputs in native(state, _VARIABLES):
+        given = _environment(inputs)
+        if given.service == service:
+            wanted = {**dict.fromkeys(given.absent), **revealed(given.variables)}
+            hidden = Redactor(secrets_in(given.variables))
+            convex_env.bring(given, wanted, Context(redactor=hidden))
     for of in plans.values():
         for phase in of.plan.phases:
             if isinstance(phase, Functions) and phase.service == service:
                 convex_deploy.run(phase, of.context())
 
 
-def _target(run: StepRun) -> ConvexTarget:
-    return TypeAdapter(ConvexTarget).validate_json(run.given)
-
-
-def _context(run: StepRun) -> Context:
-    return Context(secrets=run.secrets, redactor=Redactor(texts_in(dict(run.secrets))))
+def _environment(inputs: dict[str, object]) -> ConvexEnvironment:
+    known = {name: inputs[name] for name in ConvexEnvironment.model_fields if name in inputs}
+    return ConvexEnvironment.model_validate_json(json.dumps(known))

@@ -18,6 +18,7 @@ from ops.up import apply, prepare
 from steps.backups import Copy
 from steps.release.by_hand import choice, put_back, take_back_data
 from steps.release.journal import Journal, Record, Result, Version
+from steps.release.plan import Wave
 
 EXIT_NO_PREVIOUS = 9
 """So that a program can tell "there is nothing to go back to" from "the way back failed"."""
@@ -51,6 +52,7 @@ def rollback(stack: str, app: str | None, wish: Wish, *, dry: bool, force: bool)
     """
     engine = made(stack)
     of = chosen(engine, app)
+    refuse_waves(of)
     with ground(of) as on:
         journal = on.store.journal
     target = goal(journal, of.plan.app, wish.to)
@@ -66,6 +68,22 @@ def rollback(stack: str, app: str | None, wish: Wish, *, dry: bool, force: bool)
         with ground(of) as on:
             take_back_data(on, target.version, wanted)
     return _release(engine, of, target.version, journal)
+
+
+def refuse_waves(of: Deployed) -> None:
+    """Refuse to take many customers back at once; pure.
+
+    Raises:
+        OpsError: it is released in waves: its customers have worked on newer data since, which
+            older code must not migrate.
+    """
+    if any(isinstance(phase, Wave) for phase in of.plan.phases):
+        raise OpsError(
+            f"{of.plan.app} goes forward only: customers work on the data of the release that "
+            "serves, and older code must never migrate newer data; nothing was changed",
+            todo="release a corrected image; one customer's data: make site-restore TENANT=… "
+            "FROM=… (docs/erp.md)",
+        )
 
 
 def _release(engine: Engine, of: Deployed, version: Version, before: Journal) -> int:

@@ -1,14 +1,19 @@
 """Stacks and their files: which exist, and a scratch copy of one that nobody has made yet."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ops.engine import Engine
 from ops.errors import OpsError
 from ops.workplace import PRIVATE, ROOT, engine_environment
+from settings import PLACEHOLDER
 
+_BACKEND = "PULUMI_BACKEND_URL"
+_PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a variable's name
 _SALTS = {"encryptionsalt", "secretsprovider", "encryptedkey"}
 
 
@@ -41,6 +46,20 @@ def made(stack: str) -> Engine:
     return engine
 
 
+def there(stack: str) -> Engine:
+    """Return the engine on a stack that was brought up; nothing is made.
+
+    Raises:
+        OpsError: there is no such stack, or nobody has brought it up yet.
+    """
+    if not is_made(stack_file(stack)):
+        raise OpsError(
+            f"stack {stack} was never brought up, so there is nothing to look at",
+            todo=f"make up STACK={stack}",
+        )
+    return Engine(stack)
+
+
 def to_look_at(stack: str) -> Engine:
     """Return the engine on a stack that is only looked at.
 
@@ -50,22 +69,68 @@ def to_look_at(stack: str) -> Engine:
     file = stack_file(stack)
     if is_made(file):
         return made(stack)
-    scratch = PRIVATE / "scratch" / stack
-    copy = scratch / file.name
+    return _scratch(stack, _plain(file))
+
+
+def without_secrets(stack: str) -> Engine:
+    """Return the engine on a scratch copy of a stack, its encrypted values as placeholders.
+
+    For whoever has the stack file and neither its passphrase nor its state.
+    """
+    content = _unsealed(_plain(stack_file(stack)))
+    return _scratch(stack, content, "scratch-without-secrets", {_PASSPHRASE: PLACEHOLDER})
+
+
+def lacking_for(stack: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that are set to nothing and that this stack cannot be opened without.
+
+    So a workflow hands on a secret that it does not have.
+    """
+    file = stack_file(stack)
+    if not is_made(file):
+        return []
+    needed = [_BACKEND, *([_PASSPHRASE] if "encryptionsalt" in _plain(file) else [])]
+    return [name for name in needed if environment.get(name) == ""]
+
+
+def _scratch(
+    stack: str,
+    content: dict[str, Any],
+    folder: str = "scratch",
+    variables: Mapping[str, str] | None = None,
+) -> Engine:
+    """Return the engine on a stack with this file and with a state of its own."""
+    scratch = PRIVATE / folder / stack
+    copy = scratch / f"Pulumi.{stack}.yaml"
     environment = engine_environment()
-    environment["PULUMI_BACKEND_URL"] = f"file://{scratch}"
+    environment |= {_BACKEND: f"file://{scratch}", **(variables or {})}
     scratch.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "Pulumi.yaml", scratch)
-    _copy_with_salt(file, copy)
+    _write_with_salt(content, copy)
     if not is_made(copy):
         init = ["stack", "init", stack, "--non-interactive", "--cwd", str(scratch)]
         Engine(stack, environment=environment).run_bare(*init)
     return Engine(stack, config_file=copy, environment=environment)
 
 
-def _copy_with_salt(file: Path, copy: Path) -> None:
-    """Copy the stack file as it is now; the salt of an earlier copy stays."""
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+def _plain(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _unsealed(value: Any) -> Any:  # noqa: ANN401 - YAML
+    """Return a stack file without salt, each encrypted value as the word of a placeholder; pure."""
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return PLACEHOLDER
+        return {key: _unsealed(one) for key, one in value.items() if key not in _SALTS}
+    if isinstance(value, list):
+        return [_unsealed(one) for one in value]
+    return value
+
+
+def _write_with_salt(content: dict[str, Any], copy: Path) -> None:
+    """Write a stack file as it is now; the salt of an earlier copy stays."""
     if copy.exists():
         earlier = yaml.safe_load(copy.read_text(encoding="utf-8")) or {}
         content |= {name: earlier[name] for name in _SALTS & set(earlier)}

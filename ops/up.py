@@ -2,13 +2,17 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from ops import local_stack
 from ops.engine import Engine
 from ops.locks import release_dead_lock
+from ops.policies import refuse
+from ops.preview.looking import look
 from ops.recovery import finish_interrupted
 from ops.repair import notice_drift
 from ops.stacks import made
+from ops.state import keep
 from ops.unfinished import close_idle, take_back_unfinished
 
 
@@ -28,15 +32,24 @@ def up(stack: str) -> int:
 def bring_up(engine: Engine) -> int:
     """Bring a stack to what its file says, whatever happened to it; return the exit code.
 
-    What a killed engine left is put right first, and what was changed by hand is noticed.
+    What a killed engine left is put right first, and what was changed by hand is noticed. Meanwhile
+    the rules of policy/ are applied to a preview: an update would stop at the first one that is
+    broken, with everything before it done.
     """
-    prepare(engine)
+    with ThreadPoolExecutor(1) as beside:
+        checking = beside.submit(look, engine, quiet=True)
+        prepare(engine)
+        refuse(checking.result(), engine.stack)
     return apply(engine)
 
 
 def prepare(engine: Engine) -> None:
-    """Put right what a killed process left, and notice what was changed by hand."""
+    """Put right what a killed process left, and notice what was changed by hand.
+
+    A copy of the state as it is comes first.
+    """
     release_dead_lock(engine)
+    keep(engine)
     if finish_interrupted(engine):
         take_back_unfinished(engine)
         for one in notice_drift(engine):

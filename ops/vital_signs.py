@@ -18,14 +18,9 @@ import json, os, sys
 database, copies = sys.argv[1:]
 files = [name for name in (database, database + "-wal") if os.path.exists(name)]
 disk = os.statvfs(copies)
-try:
-    catalog = json.load(open(copies + "/catalog.json"))
-except FileNotFoundError:
-    catalog = {}
 print(json.dumps({
     "bytes": sum(map(os.path.getsize, files)) if files else None,
     "free": disk.f_bavail / disk.f_blocks,
-    "newest": {name: found[-1]["created"] for name, found in catalog.items() if found},
 }))
 """
 
@@ -40,7 +35,6 @@ class Subject:
         convex_volume: where its database lies.
         database: name of the database there.
         backup_volume: where the copies lie.
-        databases: how many databases have copies.
         tools: image with python3.
     """
 
@@ -49,7 +43,6 @@ class Subject:
     convex_volume: str
     database: str
     backup_volume: str
-    databases: int
     tools: str
 
 
@@ -63,7 +56,6 @@ class Signs:
         oom_kills: containers of the system that ran out of memory in the last 24 hours.
         shape_lines: of its last 50 log lines, those with `shape_inference`.
         free: share of the disk under Docker's root that is free, 0 to 1.
-        backup_age: age of the oldest of the newest proven copies; None when a database has none.
     """
 
     memory: int | None
@@ -71,7 +63,6 @@ class Signs:
     oom_kills: int
     shape_lines: int
     free: float
-    backup_age: timedelta | None
 
 
 def read_signs(client: DockerClient, subject: Subject) -> Signs:
@@ -85,7 +76,6 @@ def read_signs(client: DockerClient, subject: Subject) -> Signs:
         oom_kills=len(_oom_killed(client, f"{subject.stack}_", now)),
         shape_lines=0 if convex is None else _shape_lines(convex),
         free=probed["free"],
-        backup_age=backup_age(list(probed["newest"].values()), subject.databases, now),
     )
 
 
@@ -104,13 +94,6 @@ def used_memory(stats: dict[str, Any]) -> int:
     counted = memory.get("stats", {})
     unused = counted.get("total_inactive_file", counted.get("inactive_file", 0))  # cgroup v1, v2
     return max(0, int(memory["usage"]) - int(unused))
-
-
-def backup_age(newest: list[str], expected: int, now: datetime) -> timedelta | None:
-    """Return the age of the oldest of these times, or None when there are too few; pure."""
-    if len(newest) < expected:
-        return None
-    return now - min(datetime.fromisoformat(text) for text in newest)
 
 
 def _running(client: DockerClient, service: str) -> Container | None:

@@ -5,6 +5,9 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from ops.errors import OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = ROOT / ".estate"
@@ -38,18 +41,37 @@ def settings_of_engine(given: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
+def refuse_exposed(backend: str) -> None:
+    """See that a password is not part of the backend's address: the engine prints it in errors.
+
+    Raises:
+        OpsError: it is.
+    """
+    if backend.startswith("postgres") and urlsplit(backend).password:
+        raise OpsError(
+            "PULUMI_BACKEND_URL holds a password, which the engine would show in its errors",
+            todo="take it out of the address and give it as PGPASSWORD",
+        )
+
+
 def default_backend() -> str:
     """Return the address of the state inside this checkout."""
     return f"file://{_STATE}"
 
 
 def engine_environment() -> dict[str, str]:
-    """Return the whole environment for the engine, and make the places that it names."""
+    """Return the whole environment for the engine, and make the places that it names.
+
+    Raises:
+        OpsError: see `refuse_exposed`.
+    """
     _STATE.mkdir(parents=True, exist_ok=True)
     if not _PASSPHRASE.exists():
         _PASSPHRASE.touch(mode=0o600)
         _PASSPHRASE.write_text(secrets.token_hex(32), encoding="ascii")
-    return {**os.environ, **settings_of_engine(os.environ)}
+    variables = settings_of_engine(os.environ)
+    refuse_exposed(variables["PULUMI_BACKEND_URL"])
+    return {**os.environ, **variables}
 
 
 def export_lines() -> str:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .duration import Duration
 from .model import Listed, Model
@@ -12,6 +12,7 @@ from .types import (
     Attempts,
     ByteSize,
     Commit,
+    CronExpression,
     Domain,
     HostName,
     HttpPath,
@@ -89,6 +90,16 @@ class Backup(Model):
     keep: Kept = 5
 
 
+class DailyBackup(Backup):
+    """Copies made before each release and by the clock; `keep` holds for each of the two.
+
+    Attributes:
+        schedule: when copies are made besides those before a release, in UTC; none without it.
+    """
+
+    schedule: CronExpression | None = "17 3 * * *"
+
+
 class Verify(Model):
     """What a user would ask through the edge, and what has to be the answer.
 
@@ -122,6 +133,9 @@ class Application(Model):
         backup: copies made before each release.
     """
 
+    front: ClassVar[str] = "edge"
+    """The setting of the proxy through which it is reached."""
+
     name: ServiceName
     host: HostName
     image: ImageRef
@@ -133,6 +147,19 @@ class Application(Model):
     @abstractmethod
     def domains(self) -> dict[str, str]:
         """Each setting that holds a domain → the domain, the keys below the application's own."""
+
+    def zoned(self) -> dict[str, str]:
+        """Each setting whose name has to lie in a zone of ours → the name."""
+        return self.domains()
+
+    def records(self) -> list[str]:
+        """Every name that leads to it by a record of ours."""
+        return list(self.domains().values())
+
+    @property
+    def schedule(self) -> str | None:
+        """When copies are made by the clock, in UTC; None when they are not."""
+        return self.backup.schedule if isinstance(self.backup, DailyBackup) else None
 
     def transactions(self) -> dict[str, Released]:
         """Each name under which something of it is released on its own → its release."""

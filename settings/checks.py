@@ -5,8 +5,9 @@ What could not be read is false and is not None, so that nothing is said about i
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from .application import Application
 from .checks_of_applications import (
     check_applications,
     check_crm,
@@ -15,7 +16,14 @@ from .checks_of_applications import (
     check_seed,
     check_tickets,
 )
-from .checks_of_secrets import check_crm_secrets, check_secrets, check_tickets_secrets
+from .checks_of_erp import check_erp, check_npm, check_tenants
+from .checks_of_secrets import (
+    check_crm_secrets,
+    check_erp_secrets,
+    check_offsite_secrets,
+    check_secrets,
+    check_tickets_secrets,
+)
 from .estate import Estate
 from .host_names import Mistake, is_known_host, unknown_host
 
@@ -83,6 +91,7 @@ def check_domains(estate: Estate, _stack: str) -> Iterator[Mistake]:
         if domain in seen and not _are_records(seen[domain], key):
             yield key, f"is the domain of estate:{seen[domain]} too; each needs its own"
         seen.setdefault(domain, key)
+    for key, domain in _zoned(estate):
         if estate.dns and estate.dns.zones and not estate.dns.zone(domain):
             yield key, "needs a name inside one of the zones of estate:dns.zones"
 
@@ -95,12 +104,17 @@ CHECKS = (
     check_applications,
     check_tickets,
     check_crm,
+    check_npm,
+    check_erp,
+    check_tenants,
     check_names,
     check_seed,
     check_dashboard,
     check_secrets,
     check_tickets_secrets,
     check_crm_secrets,
+    check_erp_secrets,
+    check_offsite_secrets,
 )
 
 
@@ -110,10 +124,25 @@ def mistakes(estate: Estate, stack: str) -> list[Mistake]:
 
 
 def _names(estate: Estate) -> Iterator[tuple[str, str]]:
+    yield from _below(estate, lambda application: application.domains())
+    yield from _records(estate)
+
+
+def _zoned(estate: Estate) -> Iterator[tuple[str, str]]:
+    yield from _below(estate, lambda application: application.zoned())
+    yield from _records(estate)
+
+
+def _below(
+    estate: Estate, names: Callable[[Application], dict[str, str]]
+) -> Iterator[tuple[str, str]]:
     for system, application in estate.applications().items():
-        for key, domain in application.domains().items():
+        for key, domain in names(application).items():
             if domain:
                 yield f"{system}.{key}", domain
+
+
+def _records(estate: Estate) -> Iterator[tuple[str, str]]:
     if estate.dns:
         for index, record in enumerate(estate.dns.records):
             if record.name:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from .application import Part
 from .estate import Estate
 from .host_names import Mistake, is_known_host, share_swarm, unknown_host
 
@@ -11,16 +12,22 @@ def check_applications(estate: Estate, _stack: str) -> Iterator[Mistake]:
     for key, application in estate.applications().items():
         if not is_known_host(estate, application.host):
             yield f"{key}.host", unknown_host(estate)
-        if estate.edge is None:
-            yield "edge", f"is missing: estate:{key} is reached through it"
-        elif estate.edge and not share_swarm(estate, estate.edge.host, application.host):
-            yield f"{key}.host", "needs a host in the Swarm of estate:edge.host"
+        name, front = application.front, getattr(estate, application.front)
+        if front is None:
+            yield name, f"is missing: estate:{key} is reached through it"
+        elif front and not share_swarm(estate, front.host, application.host):
+            yield f"{key}.host", f"needs a host in the Swarm of estate:{name}.host"
         if estate.tools is None:
             yield "tools.image", f"is missing: the jobs of estate:{key} run on it"
-        for name, part in application.parts():
-            given = part.memory_limit and part.memory_reservation
-            if given and part.memory_reservation > part.memory_limit:
-                yield f"{key}.{name}.memory_reservation", "needs at most the memory_limit beside it"
+        for part_key, part in application.parts():
+            yield from check_memory(f"{key}.{part_key}", part)
+
+
+def check_memory(key: str, part: Part) -> Iterator[Mistake]:
+    """What a service has reserved is at most what it may use."""
+    given = part.memory_limit and part.memory_reservation
+    if given and part.memory_reservation > part.memory_limit:
+        yield f"{key}.memory_reservation", "needs at most the memory_limit beside it"
 
 
 def check_tickets(estate: Estate, _stack: str) -> Iterator[Mistake]:
@@ -59,7 +66,7 @@ def check_names(estate: Estate, _stack: str) -> Iterator[Mistake]:
         yield "crm.postgres.name", "is estate:crm.backend.name too; each needs its own"
     for part in ("backend", "postgres"):
         service = getattr(crm, part).name
-        for key in ("edge", "tickets"):
+        for key in ("edge", "tickets", "npm", "erp"):
             owner = getattr(estate, key)
             # The services of the others are called by the owner's name, or that and an underscore.
             if owner and service and owner.name and f"{service}_".startswith(f"{owner.name}_"):

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from .estate import Estate
 from .host_names import Mistake
 from .model import Model
+from .npm import NpmSecrets
 from .placeholder import WORD
 from .schema import bare_type
+from .types import GENERATE
 
 
 def check_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
@@ -52,6 +54,32 @@ def check_crm_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
             "backupSecrets.RESTIC_PASSWORD",
             "is missing: the backups of estate:crm have folders, which it encrypts",
         )
+
+
+def check_erp_secrets(estate: Estate, _stack: str) -> Iterator[Mistake]:
+    """The proxy has an administrator, and each customer's site too."""
+    if estate.npm and estate.npm_secrets is None:
+        yield "npmSecrets", f"is missing: estate:npm needs {_required(NpmSecrets)}"
+    if not estate.erp or not estate.erp_secrets:
+        return
+    for name, tenant in estate.erp.tenants.items():
+        if tenant.state != "archived" and name not in estate.erp_secrets.tenants:
+            yield (
+                f"erpSecrets.tenants.{name}.ADMIN_PASSWORD",
+                f"is missing: estate:erp.tenants.{name} needs it; {GENERATE}",
+            )
+
+
+def check_offsite_secrets(estate: Estate, stack: str) -> Iterator[Mistake]:
+    """The store off the machine has its secrets, and no secret crosses the network in clear."""
+    offsite, secrets = estate.offsite, estate.offsite_secrets
+    if not offsite:
+        return
+    if secrets is None:
+        needed = "ACCESS_KEY, SECRET_KEY, RESTIC_PASSWORD"
+        yield "offsiteSecrets", f"is missing: estate:offsite needs {needed}"
+    if stack != "local" and offsite.endpoint and offsite.endpoint.startswith("http://"):
+        yield "offsite.endpoint", "needs https:// outside of stack local"
 
 
 def _required(annotation: object) -> str:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from .application import Application, Backup, Front, Migrations, Part, Verify
+from .application import Application, DailyBackup, Front, Migrations, Part, Verify
 from .crm_env import VariableName
 from .model import Model
 from .types import AbsolutePath, Argument, ImageRef, Port, PostgresName, ServiceName, Variable
@@ -50,7 +50,7 @@ class Paths(Model):
     logs: AbsolutePath = "/app/logs"
 
 
-class CrmBackup(Backup):
+class CrmBackup(DailyBackup):
     """Copies made before each release, of the database and of the files.
 
     Attributes:

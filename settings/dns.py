@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from .model import Listed, Model
-from .types import Argument, Domain, Secret, Ttl, Url, ZoneId, is_address, is_domain
+from .types import Argument, Domain, RecordName, Secret, Ttl, Url, ZoneId, is_address, is_domain
 
 
 class Zone(NamedTuple):
@@ -17,12 +17,12 @@ class Record(Model):
     """A record of its own, beside those that follow from the domains of the systems.
 
     Attributes:
-        name: full name of the record.
+        name: full name of the record; `*.` at its beginning stands for all names below it.
         type: kind of record.
         content: address for A and AAAA, host name for CNAME.
     """
 
-    name: Domain
+    name: RecordName
     type: Literal["A", "AAAA", "CNAME"]
     content: Argument
 

@@ -15,3 +15,6 @@ def secret_texts(part: object) -> Iterator[str]:
     elif isinstance(part, Mapping):
         for value in part.values():
             yield from secret_texts(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from secret_texts(value)

@@ -1,6 +1,6 @@
 """The tickets system: a web application and its Convex backend."""
 
-from .application import Application, Front, Migrations, Part, Released, digits
+from .application import Application, DailyBackup, Front, Migrations, Part, Released, digits
 from .duration import Duration
 from .model import Listed, Model
 from .tickets_env import TicketsEnv
@@ -161,6 +161,7 @@ class Tickets(Application):
         env: variables that are not secret.
         seed: first data.
         flags: what a start may leave out.
+        backup: copies made before each release, and daily.
         smoke: the test that ends a release.
         cron: recurring calls.
     """
@@ -177,6 +178,7 @@ class Tickets(Application):
     env: TicketsEnv
     seed: Seed = Seed()
     flags: Flags = Flags()
+    backup: DailyBackup = DailyBackup()
     smoke: Smoke = Smoke()
     cron: Cron = Cron()
 

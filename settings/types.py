@@ -22,7 +22,13 @@ _TAG = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
 _REPOSITORY = rf"{_REGISTRY}[a-z0-9]+(?:[._/-]+[a-z0-9]+)*{_TAG}"
 _KEY_TYPES = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))"
 _SIZES = {"K": 2**10, "M": 2**20, "G": 2**30}
-_GENERATE = "make one with: openssl rand -hex 32"
+STRANGERS = (
+    *("service", "container", "port", "network", "volume", "secret", "config"),
+    *("node-label", "record", "proxy-host"),
+)
+"""Kinds of things that can be there without a declaration."""
+GENERATE = "make one with: openssl rand -hex 32"
+"""How a person gets a secret that nobody can guess."""
 
 
 def _is_path(value: str) -> bool:
@@ -91,6 +97,13 @@ def _read_variable(value: object) -> str | None:
 
 
 Domain = Annotated[str, text("a host name, for example tickets.example.com", is_domain)]
+RecordName = Annotated[
+    str,
+    text(
+        "a host name, for example tickets.example.com, or *. and one for all names below it",
+        lambda value: is_domain(value.removeprefix("*.")),
+    ),
+]
 Email = Annotated[str, text("an e-mail address, for example admin@example.com", _EMAIL)]
 Sender = Annotated[
     str,
@@ -185,6 +198,21 @@ ServiceName = Annotated[
         r"[a-z0-9][a-z0-9_-]{0,39}",
     ),
 ]
+SwarmName = Annotated[
+    str,
+    text("the name of a Swarm service, for example sistema_web", r"[a-z0-9][a-z0-9_-]{0,62}"),
+]
+TenantName = Annotated[
+    str,
+    text(
+        "a customer's short name in small letters, for example acme",
+        r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?",
+    ),
+]
+AppName = Annotated[
+    str,
+    text("the name of an app of the image, for example erpnext", r"[a-z][a-z0-9_]{0,60}"),
+]
 InstanceName = Annotated[
     str,
     text(
@@ -207,6 +235,28 @@ Url = Annotated[
         rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?(?:/[A-Za-z0-9._~/-]*)?",
     ),
 ]
+StoreUrl = Annotated[
+    str,
+    text(
+        "the URL of an S3 store without a path, for example https://s3.eu-central-1.amazonaws.com",
+        rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?",
+    ),
+]
+BucketName = Annotated[
+    str,
+    text(
+        "a bucket's name, for example team-estate-backups",
+        r"[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]",
+    ),
+]
+ObjectPath = Annotated[
+    str,
+    text(
+        "names with / between them, for example estate/prod",
+        r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*",
+    ),
+]
+Region = Annotated[str, text("a region of the store, for example eu-central-1", r"[a-z0-9-]{1,63}")]
 Pem = Annotated[
     str,
     text(
@@ -247,9 +297,23 @@ PostgresName = Annotated[
 Variable = Annotated[str, Needs("a text in quotes, for example 'tenant-atlas'", _read_variable)]
 Secret = Annotated[SecretStr, _secret("a secret text that is not empty", r".+")]
 StrongSecret = Annotated[
-    SecretStr, _secret(f"a secret of at least 16 characters; {_GENERATE}", r".{16,}")
+    SecretStr, _secret(f"a secret of at least 16 characters; {GENERATE}", r".{16,}")
 ]
 LongSecret = Annotated[
-    SecretStr, _secret(f"a secret of at least 32 characters; {_GENERATE}", r".{32,}")
+    SecretStr, _secret(f"a secret of at least 32 characters; {GENERATE}", r".{32,}")
 ]
-HexSecret = Annotated[SecretStr, _secret(f"64 hex digits; {_GENERATE}", r"[0-9a-f]{64}")]
+HexSecret = Annotated[SecretStr, _secret(f"64 hex digits; {GENERATE}", r"[0-9a-f]{64}")]
+AlertUrl = Annotated[
+    SecretStr,
+    _secret(
+        "an address in Apprise's form, for example ntfys://ntfy.example.com/estate",
+        r"[a-z][a-z0-9]*://\S+",
+    ),
+]
+Ignored = Annotated[
+    str,
+    text(
+        f"a kind and a pattern, for example container:portainer*; kinds: {', '.join(STRANGERS)}",
+        rf"(?:{'|'.join(STRANGERS)}):\S(?:.*\S)?",
+    ),
+]

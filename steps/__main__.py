@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pydantic import ValidationError
 
-from steps import clear_jobs, convex_admin_key, convex_env, inputs
+from steps import clear_jobs, convex_admin_key, inputs
 from steps.context import Context
 from steps.errors import InputError, StepError, unexpected
 from steps.redact import Redactor, texts_in
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 STEPS: dict[str, tuple[type[inputs.Input], Callable[[Any, Context], dict[str, object]]]] = {
     "clear-jobs": (inputs.ClearJobsInput, clear_jobs.run),
     "convex-admin-key": (inputs.ConvexTarget, convex_admin_key.run),
-    "convex-env": (inputs.ConvexTarget, convex_env.run),
     "release": (Plan, release.run),
 }
 

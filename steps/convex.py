@@ -56,7 +56,8 @@ def admin_key(client: DockerClient, service: str, instance_name: str, context: C
     what = f"No admin key from {service}."
     with translated(what, state=UNTOUCHED):
         running = client.containers.list(
-            filters={"label": f"{SERVICE_LABEL}={service}", "status": "running"}
+            filters={"label": f"{SERVICE_LABEL}={service}", "status": "running"},
+            ignore_removed=True,
         )
         if not running:
             raise ConvexError(

@@ -6,8 +6,7 @@ the user's ssh, its agent and the pinned host key, and needs no docker client on
 
 from __future__ import annotations
 
-import ctypes
-import signal
+import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -115,11 +114,10 @@ def _tunnel(target: DockerTarget, socket: Path, context: Context) -> Iterator[No
     log = socket.with_name("ssh.log")
     with log.open("wb") as output:
         ssh = subprocess.Popen(  # noqa: S603 - an argument list, no shell
-            ssh_argv(target.url, target.ssh_options, socket),
+            [*_ending_with_us(), *ssh_argv(target.url, target.ssh_options, socket)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - the step has one thread here
         )
     try:
         _await_socket(ssh, socket, log, context)
@@ -165,9 +163,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=END_LIMIT_S)
 
 
-def _end_with_parent() -> None:
-    """Have Linux end this process when the step is killed (prctl(2), PR_SET_PDEATHSIG = 1)."""
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    except AttributeError:
-        return  # not Linux: a killed step leaves the tunnel to its keep-alive
+def _ending_with_us() -> list[str]:
+    """Return what has Linux end a program when the thread that started it ends, killed or not.
+
+    A program, and no `preexec_fn`: that needs a fork, which gRPC's threads in a hook do not survive
+    (measured: "epoll_wait error: Bad file descriptor", and ssh never starts). Without it a killed
+    step leaves the tunnel to its keep-alive.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []

@@ -7,6 +7,7 @@ StepError                 exit 1
  ├─ JobError              a one-shot job ended badly
  ├─ JobTimeoutError       a one-shot job ran into its time limit
  ├─ BackupError           a database could not be copied, or the copy could not be proven
+ ├─ NpmError              Nginx Proxy Manager does not answer, or refuses what it was asked
  ├─ ConvexError           the Convex backend gives no key or refuses what it was asked
  └─ ReleaseError          a release failed, and this is what is in place now
      └─ HalfAppliedError   and a part of its migration may have stayed in the data
@@ -106,8 +107,16 @@ class BackupError(StepError):
     """A database could not be copied, or its copy could not be proven."""
 
 
+class NpmError(StepError):
+    """Nginx Proxy Manager does not answer, or refuses what it was asked."""
+
+
 class ConvexError(StepError):
     """The Convex backend gives no admin key, or refuses what it was asked."""
+
+
+class BenchError(StepError):
+    """A bench could not be read or changed, or some of its sites could not."""
 
 
 class ReleaseError(StepError):

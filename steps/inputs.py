@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$")]
 AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00]*$")]
@@ -28,6 +28,23 @@ class DockerTarget(Input):
     ssh_options: tuple[str, ...] = ()
 
 
+class Login(Input):
+    """Who pulls from a registry."""
+
+    username: str
+    password: SecretStr
+
+
+class Reached(Input):
+    """What a resource of the provider is given besides its entries: how they are reached.
+
+    `registries` is registry → who pulls from it.
+    """
+
+    docker: DockerTarget
+    registries: dict[str, Login] = {}
+
+
 class JobMount(Input):
     """A volume or a folder of the host inside the job."""
 
@@ -35,6 +52,7 @@ class JobMount(Input):
     source: str
     target: AbsolutePath
     read_only: bool = False
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class JobNetwork(Input):
@@ -64,9 +82,10 @@ class PlainJob(Input):
 class Job(PlainJob):
     """A one-shot job on the Swarm; `command` is the whole argv, the image's entrypoint is unused.
 
-    `memory_limit` is in bytes.
+    `memory_limit` is in bytes; without `user` the image says who runs it.
     """
 
+    user: str | None = None
     command: Annotated[tuple[str, ...], Field(min_length=1)]
     env: dict[str, str] = {}
     mounts: tuple[JobMount, ...] = ()
@@ -91,7 +110,7 @@ class ClearJobsInput(Input):
     labels: Annotated[dict[str, str], Field(min_length=1)]
 
 
-class ConvexTarget(Input):
+class ConvexTarget(Reached):
     """A running Convex backend: its Swarm service and its address from here."""
 
     docker: DockerTarget
@@ -99,6 +118,17 @@ class ConvexTarget(Input):
     instance_name: str
     url: Url
     ca_certificate: str | None = None
+
+
+class ConvexEnvironment(ConvexTarget):
+    """The variables of ours in a Convex deployment, which its functions read.
+
+    `absent` are those that are to have no value; with another `version` all are set anew.
+    """
+
+    variables: dict[str, SecretStr]
+    absent: tuple[str, ...] = ()
+    version: str
 
 
 class ConvexDeployInput(ConvexTarget):

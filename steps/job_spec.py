@@ -64,6 +64,7 @@ def task_template(
     container = ContainerSpec(
         job.image,
         command=list(job.command),
+        user=job.user,
         env=[f"{name}={value}" for name, value in sorted(job.env.items())],
         labels=dict(job.labels),
         mounts=[

@@ -60,6 +60,18 @@ class Swarm:
             mode=mode,
         )
 
+    def create_service(self, spec: Mapping[str, Any]) -> None:
+        """Create a service from a whole specification, as the Docker API has it."""
+        self._api.create_service(
+            dict(spec["TaskTemplate"]),
+            name=spec["Name"],
+            labels=spec.get("Labels"),
+            mode=spec["Mode"],
+            update_config=spec.get("UpdateConfig"),
+            rollback_config=spec.get("RollbackConfig"),
+            endpoint_spec=spec.get("EndpointSpec"),
+        )
+
     def update_service(self, service: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
         """Give a service a whole new specification, as the Docker API has it."""
         self._api.update_service(

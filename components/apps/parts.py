@@ -6,9 +6,10 @@ from typing import TypeVar
 import pulumi
 import pulumi_docker as docker
 
-from components.apps.surroundings import Surroundings
+from components.apps.surroundings import Ground, Surroundings
 from components.edge.traefik import Traefik
 from components.place import Place
+from components.swarm.adopted import as_adopted
 from components.swarm.network import network
 from components.swarm.secret import SecretFile, secret_file
 from components.swarm.service import Attachment, ServiceSpec, service
@@ -43,14 +44,24 @@ class Parts:
         self.ready: list[pulumi.Resource] = [own]
 
     def surroundings(self, settings: Settings, edge: Traefik) -> Surroundings[Settings]:
-        """Return what services and jobs share."""
-        return Surroundings(
+        """Return what services and jobs share behind the edge."""
+        public = Attachment(network=edge.network, name=edge.settings.network)
+        return Surroundings(edge=edge.settings, **vars(self.ground(settings, public)))
+
+    def ground(self, settings: Settings, public: Attachment) -> Ground[Settings]:
+        """Return what services and jobs share behind any proxy.
+
+        Args:
+            settings: the application's.
+            public: the network that it shares with the proxy.
+        """
+        return Ground(
             settings=settings,
-            edge=edge.settings,
-            public=Attachment(network=edge.network, name=edge.settings.network),
+            public=public,
             private=self._private,
             labels=self.labels,
             pinned=self._place.pinned,
+            adopted=self._place.adopted,
         )
 
     def volumes(self, names: Iterable[str]) -> None:
@@ -66,4 +77,6 @@ class Parts:
 
     def service(self, spec: ServiceSpec, after: Sequence[pulumi.Resource] = ()) -> docker.Service:
         """Declare a service."""
-        return service(spec, self._place.hooks, self._place.on_swarm(self._parent, list(after)))
+        place = self._place
+        options = place.on_swarm(self._parent, list(after))
+        return service(as_adopted(spec, place.adopted), place.hooks, options)

@@ -1,7 +1,7 @@
 """What all services and jobs of one application share. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from components.edge.route import Route, route_labels
@@ -10,45 +10,41 @@ from components.release import Transaction
 from components.swarm.order import Mount
 from components.swarm.secret import SecretFile
 from components.swarm.service import Attachment
-from settings import Application, Edge
+from settings import Application, DockerStack, Edge
 
 Settings_co = TypeVar("Settings_co", bound=Application, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings(Generic[Settings_co]):
-    """Where an application stands.
+class Ground(Generic[Settings_co]):
+    """What is an application's own, whatever stands in front of it.
 
     Attributes:
         settings: its own.
-        edge: whose routes it asks for.
-        public: the edge's network.
         private: its own network.
+        public: the network that it shares with the proxy in front.
         labels: who made it.
         pinned: constraints that keep a task beside its volumes.
+        adopted: service → what it keeps of the docker stack that made it.
     """
 
     settings: Settings_co
-    edge: Edge
-    public: Attachment
     private: Attachment
+    public: Attachment
     labels: Mapping[str, str]
     pinned: Sequence[str]
+    adopted: Mapping[str, DockerStack] = field(default_factory=dict)
 
     def aliased(self, *aliases: str) -> Attachment:
         """Return the private network with short names on it."""
         return replace(self.private, aliases=aliases)
 
-    def routed(self, route: Route) -> dict[str, str]:
-        """Return the labels of a service that the edge serves."""
-        return {**self.labels, **route_labels(route, self.edge)}
-
-    def jobs(self, mounts: Sequence[Mount], env: SecretFile, *, memory_limit: int) -> Jobs:
+    def jobs(self, mounts: Sequence[Mount], *files: SecretFile, memory_limit: int) -> Jobs:
         """Return what the one-shot jobs of a release share.
 
         Args:
             mounts: what they see of the application's data.
-            env: its `.env`.
+            files: its `.env`, and other secrets that they read.
             memory_limit: bytes that the application itself has.
         """
         return Jobs(
@@ -57,8 +53,7 @@ class Surroundings(Generic[Settings_co]):
             image=self.settings.image,
             mounts=mounts,
             network=self.private.name,
-            env_secret=env.name,
-            env_file=env.target,
+            secrets={file.name: file.target for file in files},
             constraints=self.pinned,
             memory_limit=memory_limit,
             labels=self.labels,
@@ -92,4 +87,20 @@ class Surroundings(Generic[Settings_co]):
             writers=writers,
             verify=verify,
             secrets=secrets,
+            adopted=self.adopted,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings(Ground[Settings_co]):
+    """Where an application behind the edge stands.
+
+    Attributes:
+        edge: whose routes it asks for.
+    """
+
+    edge: Edge
+
+    def routed(self, route: Route) -> dict[str, str]:
+        """Return the labels of a service that the edge serves."""
+        return {**self.labels, **route_labels(route, self.edge)}

@@ -4,6 +4,7 @@ import pulumi
 
 from components.edge.arguments import ACME_FOLDER, FILTER_PORT, PING_PORT, traefik_arguments
 from components.place import Place
+from components.swarm.adopted import as_adopted
 from components.swarm.network import network
 from components.swarm.order import HostPort, Mount
 from components.swarm.secret import SecretFile, secret_file
@@ -75,7 +76,7 @@ class Traefik(pulumi.ComponentResource):
             constraints=["node.role==manager"],
             labels=self._labels,
         )
-        return service(spec, self._place.hooks, self._place.on_swarm(self))
+        return self._service(spec, [])
 
     def _files(self, secrets: DnsSecrets | None) -> dict[str, str]:
         """Path in the task → secret content."""
@@ -131,7 +132,11 @@ class Traefik(pulumi.ComponentResource):
             labels=self._labels,
             constraints=place.pinned,
         )
-        service(spec, place.hooks, place.on_swarm(self, [docker_filter]))
+        self._service(spec, [docker_filter])
+
+    def _service(self, spec: ServiceSpec, after: list[pulumi.Resource]) -> pulumi.Resource:
+        place = self._place
+        return service(as_adopted(spec, place.adopted), place.hooks, place.on_swarm(self, after))
 
     def _file(self, path: str, text: str) -> SecretFile:
         family = f"{self.settings.name}_{path.rsplit('/', 1)[-1].partition('.')[0]}"

@@ -20,8 +20,9 @@ def network(
         internal: True gives it no way out to the world.
     """
     # A network read before the Swarm has allocated it shows no driver. The difference would replace
-    # a network that services stand on, which the daemon refuses.
-    kept = pulumi.ResourceOptions(ignore_changes=["driver", "ipamDriver"])
+    # a network that services stand on, which the daemon refuses. So would a change of labels, and
+    # an adopted network keeps those it was born with.
+    kept = pulumi.ResourceOptions(ignore_changes=["driver", "ipamDriver", "labels"])
     return docker.Network(
         name,
         name=name,

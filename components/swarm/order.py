@@ -1,7 +1,7 @@
 """The order of an update, from what a task holds. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -15,6 +15,7 @@ class Mount:
         target: absolute path inside the task.
         read_only: whether the task may only read it.
         shared: whether tasks may write it side by side: each its own files, or appending to one.
+        labels: on a volume that the task would find missing.
     """
 
     kind: Literal["volume", "bind"]
@@ -22,6 +23,7 @@ class Mount:
     target: str
     read_only: bool = False
     shared: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,10 +80,12 @@ class ServiceSpec:
         ports: ports of the node; the edge only.
         secrets: secret files.
         labels: on the service, not on its containers.
+        container_labels: on its containers.
         constraints: where it may run.
         stop_signal: what asks it to end.
         stop_grace_s: seconds it has for that.
         dir: working folder; None leaves it to the image.
+        user: who runs it; None leaves it to the image. Of no service that a release switches.
     """
 
     name: str
@@ -99,10 +101,12 @@ class ServiceSpec:
     ports: Sequence[HostPort] = ()
     secrets: Sequence[SecretFile] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    container_labels: Mapping[str, str] = field(default_factory=dict)
     constraints: Sequence[str] = ()
     stop_signal: str = "SIGTERM"
     stop_grace_s: int = 30
     dir: str | None = None
+    user: str | None = None
 
     @property
     def order(self) -> UpdateOrder:
@@ -131,6 +135,7 @@ def as_input(spec: ServiceSpec) -> dict[str, object]:
         "name": spec.name,
         "image": spec.image,
         "labels": spec.all_labels,
+        "container_labels": dict(spec.container_labels),
         "entrypoint": list(spec.entrypoint),
         "args": list(spec.args),
         "env": dict(spec.env),
@@ -167,6 +172,7 @@ def mount_input(mount: Mount) -> dict[str, object]:
         "source": mount.source,
         "target": mount.target,
         "read_only": mount.read_only,
+        **({"labels": dict(mount.labels)} if mount.labels else {}),
     }
 
 
@@ -250,6 +256,9 @@ def _container(spec: ServiceSpec) -> docker.ServiceTaskSpecContainerSpecArgs:
         args=list(spec.args) or None,
         env=dict(spec.env),
         dir=spec.dir,
+        labels=label_args(docker.ServiceTaskSpecContainerSpecLabelArgs, spec.container_labels)
+        or None,
+        user=spec.user,
         stop_signal=spec.stop_signal,
         stop_grace_period=Duration(spec.stop_grace_s).go,
         healthcheck=docker.ServiceTaskSpecContainerSpecHealthcheckArgs(
@@ -275,8 +284,16 @@ def _container(spec: ServiceSpec) -> docker.ServiceTaskSpecContainerSpecArgs:
 
 
 def _mount(mount: Mount) -> docker.ServiceTaskSpecContainerSpecMountArgs:
+    kind = docker.ServiceTaskSpecContainerSpecMountVolumeOptionsLabelArgs
+    labelled = docker.ServiceTaskSpecContainerSpecMountVolumeOptionsArgs(
+        labels=label_args(kind, mount.labels)
+    )
     return docker.ServiceTaskSpecContainerSpecMountArgs(
-        type=mount.kind, source=mount.source, target=mount.target, read_only=mount.read_only
+        type=mount.kind,
+        source=mount.source,
+        target=mount.target,
+        read_only=mount.read_only,
+        volume_options=labelled if mount.labels else None,
     )
 
 

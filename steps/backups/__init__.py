@@ -8,10 +8,14 @@ from steps.backups.failures import RefusedError
 from steps.backups.inputs import (
     BackupPlan,
     FolderSource,
+    OffsiteStore,
     PostgresSource,
+    SitesSource,
     Source,
     SqliteSource,
 )
+from steps.backups.offsite import Loaded, Pushed
+from steps.backups.proving import Proven, prove
 from steps.backups.restoring import restore
 from steps.backups.taking import catalog, rehearse, take
 
@@ -19,12 +23,18 @@ __all__ = [
     "BackupPlan",
     "Copy",
     "FolderSource",
+    "Loaded",
+    "OffsiteStore",
     "PostgresSource",
+    "Proven",
+    "Pushed",
     "RefusedError",
     "Restored",
+    "SitesSource",
     "Source",
     "SqliteSource",
     "catalog",
+    "prove",
     "rehearse",
     "restore",
     "take",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["sqlite", "postgres", "folder"]
+Kind = Literal["sqlite", "postgres", "folder", "site"]
 
 
 class Copy(BaseModel):

@@ -20,6 +20,17 @@ ADVICE = {
     "unreachable": "See why the database does not answer: docker service ps, docker service logs.",
     "version": "The image of the backup has to be the database server's own: update both together.",
     "unknown copy": "List the copies that there are (make backups), and choose one of them.",
+    "bucket": "Make the bucket, or correct estate:offsite.bucket: it is never made by itself.",
+    "bucket full": "Give the bucket more room, or lower estate:offsite.keep; then run it again.",
+    "credentials": "Correct estate:offsiteSecrets: the store knows no such key, or it may not read "
+    "and write in this bucket.",
+    "unreachable store": "Compare estate:offsite.endpoint, and the host's way out; then run it "
+    "again.",
+    "repository": "New machine: load what is there first (make backups LOAD=s3). Else compare "
+    "estate:offsite.path: each stack needs its own. To go on in it anyway: make offsite FORCE=1.",
+    "unknown snapshot": "See which there are (make offsite LIST=1), and name one: FROM=…",
+    "mixed": "Add FORCE=1 to set what is there aside, in a folder of the volume.",
+    "nothing yet": "Release the application, or wait for its first copy by the clock.",
     "timeout": "Find out what it waits for, or raise its time limit; then run it again.",
 }
 _ELSE = "Correct the cause, then run it again."
@@ -71,6 +82,25 @@ CATALOG = Doing(
     failed="The backups in {} cannot be listed.",
     state="Nothing was changed.",
     unsure="Nothing was changed.",
+)
+
+OFFSITE = Doing(
+    noun="off-site copy",
+    failed="The backups in {} have no new copy off this machine.",
+    state="Nothing was removed; what was there before is there still.",
+    unsure="What was there before is there still; a new snapshot may be there too, unproven.",
+)
+LOAD = Doing(
+    noun="load",
+    failed="The backups were not loaded into {}.",
+    state="What was in the volume is there still.",
+    unsure="What was in the volume is there still; running it again finishes it.",
+)
+PROOF = Doing(
+    noun="drill",
+    failed="{} did not come back from its newest copy.",
+    state="The live data were not touched.",
+    unsure="The live data were not touched.",
 )
 
 _UNSURE = frozenset({"timeout", "died", "no report", "failed"})

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from steps.inputs import Input, Name, PlainJob, Seconds
 
-TAKEN = frozenset({"restic", "catalog.json"})
+TAKEN = frozenset({"restic", "catalog.json", "offsite.json", "runs.json", "drills.json"})
 """Names in the volume of the backups that no source may have."""
 
 Text = Annotated[str, Field(min_length=1)]
@@ -45,7 +45,16 @@ class FolderSource(Input):
     volume: Text
 
 
-Source = Annotated[SqliteSource | PostgresSource | FolderSource, Field(discriminator="kind")]
+class SitesSource(Input):
+    """The sites of a bench, each a copy of its own name; they are copied by jobs beside them."""
+
+    kind: Literal["site"]
+    name: Name
+
+
+Source = Annotated[
+    SqliteSource | PostgresSource | FolderSource | SitesSource, Field(discriminator="kind")
+]
 
 
 class BackupPlan(Input):
@@ -72,6 +81,19 @@ class BackupPlan(Input):
         """
         names = [one.name for one in sources]
         if len(set(names)) != len(names) or TAKEN & set(names):
-            message = "the sources need different names, none of them 'restic' or 'catalog.json'"
+            message = f"the sources need different names, none of them {', '.join(sorted(TAKEN))}"
             raise ValueError(message)
         return sources
+
+
+class OffsiteStore(Input):
+    """Where the copies of one application lie off this machine.
+
+    `repository` is as restic takes it; `region` is asked of the store when it is None; `keep` is
+    unit → number of snapshots that stay; `subset` what is read back of all data at each run.
+    """
+
+    repository: Annotated[str, Field(pattern=r"^s3:https?://[^\s@]+/[^\s]+$")]
+    region: Text | None = None
+    keep: dict[Literal["daily", "weekly", "monthly"], Annotated[int, Field(ge=1)]]
+    subset: Text = "5%"

@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from steps.backups.inputs import FolderSource, PostgresSource, SqliteSource
-from steps.backups.scripts import python_program, shell_program
 from steps.inputs import Job, JobMount, JobNetwork, SecretFile
+from steps.scripts.bundle import python_program, shell_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ROOT = "/backups"
 PASSWORD_NAME = "backup_password"  # noqa: S105 - the name of a secret
 PASSWORD_FILE = f"/run/secrets/{PASSWORD_NAME}"
+OFFSITE_NAME = "offsite"
+OFFSITE_FILE = f"/run/secrets/{OFFSITE_NAME}"
 DATABASE_PASSWORD_FILE = "/run/secrets/database_password"  # noqa: S105 - a path
 NAME_LENGTH = 60
 """A service of the Swarm may have 63 characters."""
@@ -56,6 +58,22 @@ def restore_job(plan: BackupPlan, chosen: Mapping[str, str]) -> Job:
 def catalog_job(plan: BackupPlan) -> Job:
     """Return the job that lists what is kept."""
     return _python(plan, "catalog", [], {}, suffix="-catalog")
+
+
+def prove_job(plan: BackupPlan) -> Job:
+    """Return the job that restores the newest copies of SQLite files and folders aside."""
+    sources = [one for one in plan.sources if not isinstance(one, PostgresSource)]
+    return _bare(plan, "prove", {"sources": [_told(one, {}) for one in sources]})
+
+
+def note_job(plan: BackupPlan, record: Mapping[str, object]) -> Job:
+    """Return the job that writes down how a drill ended."""
+    return _bare(plan, "note", {"record": dict(record)})
+
+
+def offsite_job(plan: BackupPlan, action: str, told: Mapping[str, object]) -> Job:
+    """Return the job that pushes the volume off this machine, lists what is there, or loads it."""
+    return _bare(plan, f"offsite-{action}", {"offsite": dict(told)})
 
 
 def postgres_job(
@@ -105,9 +123,22 @@ def _python(
         "release": plan.release,
         "sources": [_told(one, files) for one in sources],
     }
+    mounts = [
+        _mount(one, action) for one in sources if isinstance(one, SqliteSource | FolderSource)
+    ]
+    return _job(plan, suffix, told, mounts)
+
+
+def _bare(plan: BackupPlan, action: str, told: Mapping[str, object]) -> Job:
+    """Return a job that sees the backups alone, and nothing of the live data."""
+    return _job(plan, f"-{action}", {"action": action, "root": ROOT, **told}, [])
+
+
+def _job(
+    plan: BackupPlan, suffix: str, told: Mapping[str, object], mounts: Sequence[JobMount]
+) -> Job:
     common = plan.job.model_dump()
     common["name"] = job_name(plan.job.name, suffix)
-    mounts = [_mount(one, action) for one in sources if not isinstance(one, PostgresSource)]
     return Job(
         **common,
         command=("python3", "-c", python_program(), json.dumps(told)),

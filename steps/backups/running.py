@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from steps.backups.failures import refused
-from steps.backups.jobs import PASSWORD_FILE, PASSWORD_NAME
+from steps.backups.jobs import OFFSITE_FILE, OFFSITE_NAME, PASSWORD_FILE, PASSWORD_NAME
 from steps.errors import JobError, JobTimeoutError
 from steps.job import JobRun
 
@@ -42,13 +42,16 @@ class Running:
         self._context = context
         self._doing = doing
 
-    def run(self, job: Job, source: str, *, with_password: bool = False) -> dict[str, Any]:
+    def run(
+        self, job: Job, source: str, *, with_password: bool = False, offsite: bool = False
+    ) -> dict[str, Any]:
         """Run one job to its end and return its report.
 
         Args:
             job: what to run.
             source: what it is about, for messages.
             with_password: whether it needs the password of the restic repository.
+            offsite: whether it needs the secrets of the repository off this machine.
 
         Raises:
             RefusedError: it could not do it, or did not get far enough to say why.
@@ -56,7 +59,9 @@ class Running:
         what = f"{self._doing.noun} of {source}"
         run = JobRun(self._swarm, job, self._context, timeout_s=self._plan.timeout_s, what=what)
         try:
-            log = run.run(self._password(source) if with_password else None).log
+            files = self._password(source) if with_password else {}
+            files |= self._offsite(source) if offsite else {}
+            log = run.run(files).log
         except JobTimeoutError as error:
             raise self._refused(source, "timeout", error.why) from error
         except JobError as error:
@@ -79,6 +84,17 @@ class Running:
         if not isinstance(password, str) or not password:
             raise self._refused(source, "no password", f"the secret {PASSWORD_NAME} was not given")
         return {PASSWORD_FILE: password}
+
+    def _offsite(self, source: str) -> dict[str, str]:
+        """Return what opens the repository off this machine, as a file of this run.
+
+        Raises:
+            RefusedError: it was not given.
+        """
+        secrets = self._context.secrets.get(OFFSITE_NAME)
+        if not isinstance(secrets, dict):
+            raise self._refused(source, "credentials", f"the secret {OFFSITE_NAME} was not given")
+        return {OFFSITE_FILE: json.dumps(secrets)}
 
     def _refused(self, source: str, code: str, why: str) -> Exception:
         return refused(self._doing, source, code=code, why=why)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from steps.erp import wave
 from steps.errors import HalfAppliedError, ReleaseError, StepError, unexpected
 from steps.library_errors import translated
 from steps.release.change import Change
 from steps.release.journal import Attempt, Result, Version, me, recorded
 from steps.release.phases import carry_out, rehearse
-from steps.release.plan import Backup, Commit, Switch
+from steps.release.plan import Backup, Commit, Switch, Wave
+from steps.release.verify import refuse_expired
 from steps.release.way_back import Undone, undo
 from steps.release.work_in_progress import is_reachable, wait_for_holder
 
 if TYPE_CHECKING:
-    from steps.release.phases import Ground
+    from steps.release.ground import Ground
     from steps.release.plan import Phase
 
 
@@ -43,7 +45,7 @@ def advance(on: Ground) -> dict[str, object]:
                 said = _attempt_phase(phase, on)
             except Exception as error:  # whatever it is, the way back comes first
                 cause = error if isinstance(error, StepError) else unexpected(error)
-                back = is_reachable(on)
+                back = is_reachable(on) and not on.store.attempt.forward
                 failed: ReleaseError = (_failed if back else _interrupted)(phase, cause, on)
                 raise failed from error
         if isinstance(last, Commit):
@@ -52,6 +54,9 @@ def advance(on: Ground) -> dict[str, object]:
 
 
 def _attempt_phase(phase: Phase, on: Ground) -> dict[str, object]:
+    attempt = on.store.attempt
+    if attempt.before and not attempt.dirty and not attempt.writers:
+        refuse_expired(on.plan.verify, on.context)
     if on.store.attempt.mode == "offline" and not isinstance(phase, Switch | Commit):
         _stop_writers(phase, on)
     attempt = on.store.attempt
@@ -97,7 +102,8 @@ def _stop_writers(phase: Phase, on: Ground) -> None:
     second. The backup itself comes after the stop, so that it has all that was written.
     """
     attempt = on.store.attempt
-    if phase.name in attempt.done:
+    # Once a wave has begun, some of them serve sites that are through with it.
+    if phase.name in attempt.done or (isinstance(phase, Wave) and phase.name in attempt.dirty):
         return
     found = {name: on.swarm.service(name) for name in on.plan.writers}
     writers = {
@@ -134,6 +140,8 @@ def settle(on: Ground) -> None:
     on.context.say(
         f"{on.plan.app}: release {attempt.version.release} was interrupted and is undone first"
     )
+    if attempt.forward:
+        _start_writers(attempt, on)
     if attempt.failed is None:
         on.store.progress(failed="(interrupted)", why="the process at work on it was killed")
     with on.store.held():
@@ -148,9 +156,25 @@ def settle(on: Ground) -> None:
         )
 
 
+def _start_writers(attempt: Attempt, on: Ground) -> None:
+    """Start what a wave has left stopped, on the image that serves: none may stay forgotten."""
+    for name, before in attempt.writers.items():
+        task = before["TaskTemplate"]
+        container = {**task["ContainerSpec"], "Image": attempt.version.image}
+        spec = {**before, "TaskTemplate": {**task, "ContainerSpec": container}}
+        Change(on.swarm, name, on.context).start(spec)
+
+
 def _interrupted(phase: Phase, error: StepError, on: Ground) -> ReleaseError:
     """Return the report of a release that can go neither on nor back for now."""
     cause = on.context.redactor.hide(f"{error.what}\n{error.why}")
+    if on.store.attempt.forward:
+        return ReleaseError(
+            f"{on.plan.app}: release {on.plan.release} was interrupted at {phase.name}.",
+            why=cause,
+            state="Sites serve it already, so it does not go back; the others are closed.",
+            todo="See to the cause and run the update again: it goes on where it stopped.",
+        )
     return ReleaseError(
         f"{on.plan.app}: release {on.plan.release} was interrupted at {phase.name}.",
         why=cause,
@@ -185,13 +209,23 @@ def close(on: Ground, undone: Undone, *, todo: str = "") -> None:
 
 
 def _commit(on: Ground) -> None:
+    """Write the release down.
+
+    Raises:
+        ReleaseError: it serves, but sites are in quarantine; said once, and then no more.
+    """
     attempt = on.store.attempt
-    record = recorded(attempt, Result.RELEASED, now=f"{attempt.version.image} serves")
+    held = attempt.quarantined
+    result = Result.PARTLY if held else Result.RELEASED
+    record = recorded(attempt, result, now=f"{attempt.version.image} serves")
     # Switch and commit are gone through by every change of the service, so they are not kept.
     passing = {phase.name for phase in on.plan.phases if isinstance(phase, Switch | Commit)}
-    held = tuple(name for name in attempt.done if name not in passing)
-    on.store.close(record, serving=attempt.version, phases=held)
+    done = tuple(name for name in attempt.done if name not in passing)
+    on.store.close(record, serving=attempt.version, phases=done)
     on.context.say(
         f"{on.plan.app}: release {attempt.version.release} serves, seen from outside, "
         f"{record.seconds:.0f} s after its first phase"
     )
+    if held:
+        told = wave.report(on.plan.app, attempt.version.release, held)
+        raise told

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steps.backups import Copy, Restored
-    from steps.release.phases import Ground
+    from steps.release.ground import Ground
 
 BY_HAND = "(by hand)"
 """Stands for a failed phase until it went through: whoever finds it takes the data back."""

@@ -107,6 +107,25 @@ class Change:
         # Both ways: what only the running specification has must go, too.
         if not (same(found["Spec"], spec) and same(spec, found["Spec"])):
             self._swarm.update_service(found, spec)
+        self._await(spec, known, patience_s=patience_s, failures=FAILURES)
+
+    def make(self, spec: Mapping[str, Any], *, patience_s: float) -> None:
+        """Create the service, whose task is started once, and wait until that runs.
+
+        Raises:
+            ReleaseError: it does not run; the message has its error and last log lines.
+        """
+        self._swarm.create_service(spec)
+        self._await(spec, frozenset(), patience_s=patience_s, failures=1)
+
+    def _await(
+        self,
+        spec: Mapping[str, Any],
+        known: frozenset[str],
+        *,
+        patience_s: float,
+        failures: int,
+    ) -> None:
         waiting = Waiting(self._context, f"starting {self._name}")
         log = ""
         while True:
@@ -115,7 +134,7 @@ class Change:
             gone_back = not same(seen.spec, spec)
             if seen.failed_task:
                 log = self._swarm.task_log(seen.failed_task, lines=LOG_LINES) or log
-            if gone_back or seen.failures >= FAILURES:
+            if gone_back or seen.failures >= failures:
                 raise self._failed(seen, log)
             if seen.runs and seen.update not in UNDER_WAY:
                 return

@@ -37,6 +37,9 @@ class Result(StrEnum):
     """It failed and was undone; there was no old release that could serve."""
     FATAL = "fatal"
     """It failed, and so did the way back; the next update tries the way back again first."""
+    PARTLY = "released in part"
+    """It serves, but not for every site: the others are in quarantine with the data of before, or
+    wait for the release that follows."""
     RESTORED = "restored"
     """The same release serves with the data of an older copy; a person asked for it."""
 
@@ -80,6 +83,8 @@ class Attempt(Part):
         touched: whether the data may differ from its backup.
         switched: whether the service may have been changed.
         published: whether code may have been published that the old release does not know.
+        forward: whether sites serve the release already, so that there is no way back for all.
+        quarantined: site → why it is in quarantine.
         failed: phase that failed, once the way back has begun.
         why: its reason.
         holder: who is at work now.
@@ -97,6 +102,8 @@ class Attempt(Part):
     touched: bool = False
     switched: bool = False
     published: bool = False
+    forward: bool = False
+    quarantined: dict[str, str] = Field(default_factory=dict)
     failed: str | None = None
     why: str = ""
     holder: Holder | None = None
@@ -117,6 +124,7 @@ class Record(Part):
         now: what is in place since then.
         todo: what a person does next.
         backups: source → kept file.
+        quarantined: site → why it is in quarantine.
     """
 
     version: Version
@@ -130,6 +138,7 @@ class Record(Part):
     now: str = ""
     todo: str = ""
     backups: dict[str, str] = Field(default_factory=dict)
+    quarantined: dict[str, str] = Field(default_factory=dict)
 
 
 class Journal(Part):
@@ -185,5 +194,6 @@ def recorded(attempt: Attempt, result: Result, **said: str) -> Record:
         step=attempt.failed,
         why=attempt.why,
         backups=attempt.backups,
+        quarantined=attempt.quarantined,
         **said,
     )

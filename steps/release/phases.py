@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from steps import backups, convex_deploy
+from steps.erp import wave
 from steps.errors import DockerError, HalfAppliedError, JobError, JobTimeoutError
 from steps.inputs import JobInput
 from steps.job import JobRun, secret_files
 from steps.prisma import failed_migration
 from steps.release.change import Change
-from steps.release.plan import Backup, Functions, Switch, Work
+from steps.release.plan import Backup, Functions, Switch, Wave, Work
 from steps.release.seal import sealed
 from steps.release.service import aligned, spec_of
+from steps.release.trial import needs_trial, try_out
 from steps.release.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from steps.context import Context
     from steps.inputs import Job
-    from steps.release.plan import Phase, Plan
-    from steps.release.store import Store
-    from steps.swarm import Swarm
+    from steps.release.ground import Ground
+    from steps.release.plan import Phase
+    from steps.release.service import ServiceInput
 
 _QUICK_S = 120.0
 HALF_APPLIED = 3
@@ -34,23 +35,6 @@ NOT_THERE = 4
 """What it ends with when its image does not hold the migration."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 """A name that no shell could misread."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What the phases of one release work on.
-
-    Attributes:
-        plan: the release.
-        swarm: the manager.
-        store: the journal.
-        context: secrets, and where to say things.
-    """
-
-    plan: Plan
-    swarm: Swarm
-    store: Store
-    context: Context
 
 
 def carry_out(phase: Phase, on: Ground) -> dict[str, object]:
@@ -67,6 +51,8 @@ def carry_out(phase: Phase, on: Ground) -> dict[str, object]:
         return publish(phase, on)
     if isinstance(phase, Switch):
         return switch(phase, on)
+    if isinstance(phase, Wave):
+        return wave.take(phase, on, start=partial(_start, phase, on), seen=partial(_ask, on))
     return confirm(on)
 
 
@@ -176,8 +162,13 @@ def switch(phase: Switch, on: Ground) -> dict[str, object]:
     if found is None:
         on.context.say(f"{phase.service.name}: first release, there is nothing to switch from")
         return {"first": True}
-    spec, patience_s = aligned(wanted_spec(phase, on), found["Spec"]), phase.service.patience_s
+    spec, patience_s = (
+        aligned(wanted_spec(phase.service, on), found["Spec"]),
+        phase.service.patience_s,
+    )
     if not on.store.attempt.writers:
+        if needs_trial(phase, found["Spec"], spec):
+            try_out(spec, on.swarm, on.plan, on.context, patience_s=patience_s)
         change.to(spec, patience_s=patience_s)
         return {"first": False, **_ask(on)}
     token = secrets.token_hex(16)
@@ -190,6 +181,15 @@ def switch(phase: Switch, on: Ground) -> dict[str, object]:
     return {"first": False, **asked}
 
 
+def _start(phase: Wave, on: Ground) -> bool:
+    """Bring the services that answer requests to the new release; return whether there are any."""
+    changes = [(Change(on.swarm, one.name, on.context), one) for one in phase.services]
+    there = [(change, one, found) for change, one in changes if (found := change.current())]
+    for change, one, found in there:
+        change.to(aligned(wanted_spec(one, on), found["Spec"]), patience_s=one.patience_s)
+    return bool(there)
+
+
 def confirm(on: Ground) -> dict[str, object]:
     """Ask from outside once more, now that the release is recorded everywhere."""
     return _ask(on)
@@ -199,23 +199,23 @@ def _ask(on: Ground, token: str | None = None) -> dict[str, object]:
     return verify(on.plan.verify, on.context, release=on.plan.release, token=token)
 
 
-def wanted_spec(phase: Switch, on: Ground) -> dict[str, Any]:
+def wanted_spec(service: ServiceInput, on: Ground) -> dict[str, Any]:
     """Return the specification of the new release, with the ids of this Swarm.
 
     Raises:
         DockerError: a network or secret does not exist.
     """
     networks, known = on.swarm.network_ids(), on.swarm.secret_ids()
-    missing = {one.name for one in phase.service.networks} - networks.keys()
-    missing |= {one.name for one in phase.service.secrets} - known.keys()
+    missing = {one.name for one in service.networks} - networks.keys()
+    missing |= {one.name for one in service.secrets} - known.keys()
     if missing:
         raise DockerError(
-            f"{phase.service.name} needs what the Swarm does not have.",
+            f"{service.name} needs what the Swarm does not have.",
             why=f"missing: {', '.join(sorted(missing))}",
             state="The service was not touched.",
             todo="Run the update again: it declares networks and secrets before the switch.",
         )
-    return spec_of(phase.service, networks=networks, secrets=known)
+    return spec_of(service, networks=networks, secrets=known)
 
 
 def _clear_mark(phase: Work, name: str, on: Ground, *, images: Iterable[str]) -> None:

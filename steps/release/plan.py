@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from steps.backups.inputs import BackupPlan
+from steps.erp.inputs import BenchJob, SiteName
 from steps.inputs import (
     ConvexDeployInput,
     DockerTarget,
@@ -99,7 +100,44 @@ class Commit(Input):
     name: Name
 
 
-Phase = Annotated[Backup | Work | Functions | Switch | Commit, Field(discriminator="kind")]
+class Wave(Input):
+    """Phase: the new image serves, and site after site is migrated to it.
+
+    The services are those that answer requests; the other writers stay stopped until the wave is
+    over, so that no job of a site meets a schema that is not its own. Before the canary has been
+    seen from outside the release can be undone as a whole; after it no site loses what its users
+    have written since: one that fails is restored by itself.
+
+    Attributes:
+        bench: the job beside the sites, named as the way back expects it: application_phase.
+        root_password_secret: name of the Swarm secret.
+        copies: volume of the copies from before the migrations.
+        keep: how many of each site stay.
+        canary: the site that goes first; None takes none.
+        batch: sites that are migrated at the same time.
+        on_failure: what happens after the batch in which a site has failed.
+        services: what is switched before the first site.
+        url: what a site is asked on the private network once it is open; empty asks nothing.
+        site_limit_s: seconds that one command of one site may take.
+        timeout_s: seconds that all sites together may take.
+    """
+
+    kind: Literal["wave"]
+    name: Name
+    bench: BenchJob
+    root_password_secret: Name
+    copies: Name
+    keep: Annotated[int, Field(ge=1)] = 3
+    canary: SiteName | None = None
+    batch: Annotated[int, Field(ge=1)]
+    on_failure: Literal["continue", "stop"]
+    services: tuple[ServiceInput, ...]
+    url: str = ""
+    site_limit_s: Seconds
+    timeout_s: Seconds
+
+
+Phase = Annotated[Backup | Work | Functions | Wave | Switch | Commit, Field(discriminator="kind")]
 
 
 class Plan(Input):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steps.docker_host import connect
 from steps.release.advance import advance
-from steps.release.phases import Ground
+from steps.release.ground import Ground
 from steps.release.plan import Backup, Functions, Work
 from steps.release.store import Store
 from steps.swarm import Swarm

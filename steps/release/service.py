@@ -41,6 +41,7 @@ class ServiceInput(Input):
     name: Name
     image: Annotated[str, Field(min_length=1)]
     labels: dict[str, str]
+    container_labels: dict[str, str] = Field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
@@ -153,6 +154,7 @@ def _container(service: ServiceInput, secrets: Mapping[str, str]) -> dict[str, A
         "Args": list(service.args),
         "Env": [f"{name}={value}" for name, value in sorted(service.env.items())],
         "Dir": service.dir or "",
+        "Labels": dict(service.container_labels),
         "StopSignal": service.stop_signal,
         "StopGracePeriod": service.stop_grace_s * _NS,
         "Healthcheck": {
@@ -168,6 +170,7 @@ def _container(service: ServiceInput, secrets: Mapping[str, str]) -> dict[str, A
                 "Source": mount.source,
                 "Target": mount.target,
                 "ReadOnly": mount.read_only,
+                **_volume_options(mount),
             }
             for mount in service.mounts
         ],
@@ -183,6 +186,15 @@ def _container(service: ServiceInput, secrets: Mapping[str, str]) -> dict[str, A
         "Isolation": "default",
         "Init": False,
     }
+
+
+def _volume_options(mount: JobMount) -> dict[str, Any]:
+    """Return what the provider writes of a volume as soon as it has a label."""
+    if not mount.labels:
+        return {}
+    driver = {"Name": "", "Options": {}}
+    labels = dict(mount.labels)
+    return {"VolumeOptions": {"NoCopy": False, "Labels": labels, "DriverConfig": driver}}
 
 
 def _rollout(rollout: Rollout) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,6 +16,9 @@ from steps.web import open_client, shown
 if TYPE_CHECKING:
     from steps.context import Context
     from steps.release.plan import Question, Verify
+
+_EXPIRED = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 def wrong(question: Question, answer: httpx.Response, release: str | None) -> str | None:
@@ -74,6 +78,38 @@ def verify(
         if wanted.smoke is not None and release is not None:
             smoke.ask(http, wanted.smoke, context)
     return {"attempts": wanted.attempts - left, "seconds": round(waiting.seconds, 1)}
+
+
+def refuse_expired(wanted: Verify, context: Context) -> None:
+    """See that no certificate has expired: a release behind one could be seen neither way.
+
+    Any other wrong answer is let pass: the release may be what mends it.
+
+    Raises:
+        WebError: an address shows a certificate that has expired.
+    """
+    with open_client(wanted.ca_certificate) as http:
+        for question in wanted.questions:
+            try:
+                http.get(question.url)
+            except httpx.HTTPError as error:
+                if not _is_of_expired_certificate(error):
+                    continue
+                raise WebError(
+                    f"The certificate of {question.url} has expired.",
+                    why=context.redactor.hide(str(error)),
+                    state="Nothing was changed.",
+                    todo="Have the edge renew it (its log says why it has not), then run the "
+                    "update again.",
+                ) from error
+
+
+def _is_of_expired_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_code == _EXPIRED
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _ask(

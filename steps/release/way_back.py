@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from steps import backups
+from steps.erp import wave
 from steps.errors import StepError, WebError
 from steps.job_removal import remove
 from steps.job_spec import JOB_LABEL
 from steps.library_errors import translated
+from steps.release import trial
 from steps.release.change import Change
 from steps.release.journal import Result
 from steps.release.phases import publish_from
-from steps.release.plan import Backup, Functions
+from steps.release.plan import Backup, Functions, Wave
 from steps.release.verify import verify
 
 if TYPE_CHECKING:
+    from steps.release.ground import Ground
     from steps.release.journal import Attempt
-    from steps.release.phases import Ground
 
 
 _HALF = "a part of the failed migration may be in its data"
@@ -49,6 +51,11 @@ def undo(on: Ground, *, half: bool = False) -> Undone:
         half: whether a part of a migration may have stayed; of no matter when data is restored.
     """
     attempt = on.store.attempt
+    if attempt.forward:
+        return Undone(
+            result=Result.PARTLY,
+            now=f"Sites serve {attempt.version.release} already: it stays, and nothing goes back.",
+        )
     half = half and attempt.mode == "online"
     if not attempt.dirty and not attempt.writers:
         serving = "the old release serves as before" if attempt.before else "nothing runs yet"
@@ -56,7 +63,7 @@ def undo(on: Ground, *, half: bool = False) -> Undone:
     try:
         with translated(f"{on.plan.app}: the way back stopped.", state="See below."):
             _end_jobs(attempt, on)
-            data = _HALF if half else _restore(attempt, on)
+            data = _HALF if half else _data_back(attempt, on)
             if attempt.before is None:
                 return Undone(
                     result=Result.UNDONE,
@@ -89,6 +96,7 @@ def undo(on: Ground, *, half: bool = False) -> Undone:
 
 def _end_jobs(attempt: Attempt, on: Ground) -> None:
     """End what a killed run left going: it would change the data behind the way back."""
+    trial.end(on.swarm, on.plan.service, on.context)
     for phase in attempt.dirty:
         name = f"{on.plan.app}_{phase}"
         job = on.swarm.service(name)
@@ -96,6 +104,14 @@ def _end_jobs(attempt: Attempt, on: Ground) -> None:
             state = on.swarm.task_state(str(job["ID"]))
             if state is not None and not state.final:
                 remove(on.swarm, str(job["ID"]), name, on.context)
+
+
+def _data_back(attempt: Attempt, on: Ground) -> str:
+    """Put back data that was changed; a wave knows which of its sites that is."""
+    for phase in on.plan.phases:
+        if isinstance(phase, Wave) and phase.name in attempt.dirty:
+            return wave.abandon(phase, attempt.version, on)
+    return _restore(attempt, on)
 
 
 def _restore(attempt: Attempt, on: Ground) -> str:

@@ -13,8 +13,8 @@ from steps.release.store import is_fresh
 
 if TYPE_CHECKING:
     from steps.context import Context
+    from steps.release.ground import Ground
     from steps.release.journal import Attempt, Holder
-    from steps.release.phases import Ground
     from steps.release.store import Store
 
 POLL_S = 1.0

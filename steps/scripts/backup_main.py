@@ -15,11 +15,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steps.scripts import folder_copy, folder_restore, records, sqlite_copy, sqlite_restore
+from steps.scripts import (
+    drill,
+    folder_copy,
+    folder_restore,
+    offsite,
+    offsite_load,
+    records,
+    sqlite_copy,
+    sqlite_restore,
+)
+from steps.scripts.remote import Remote, secrets_of
 from steps.scripts.restic import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MARK = "ESTATE "
 
@@ -104,15 +114,45 @@ def look(_plan: dict[str, Any], root: Path) -> dict[str, Any]:
     return {"kept": records.write_catalog(root)}
 
 
-ACTIONS = {"take": take, "rehearse": rehearse, "restore": restore, "catalog": look}
+def prove(plan: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Restore the newest copy of every source aside and compare it with its manifest."""
+    repository = Repository(root / "restic")
+    done = []
+    for source in plan["sources"]:
+        with about(source["name"]):
+            done.append(drill.prove(root / source["name"], source["kind"], repository))
+    return {"proven": done}
+
+
+def note(plan: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Write down how a drill ended, beside the catalog."""
+    return {"drills": drill.note(root, plan["record"])}
+
+
+ACTIONS = {
+    "take": take,
+    "rehearse": rehearse,
+    "restore": restore,
+    "catalog": look,
+    "prove": prove,
+    "note": note,
+}
+APART: dict[str, Callable[[Path, dict[str, Any], Remote], dict[str, Any]]] = {
+    "offsite-push": offsite.push,
+    "offsite-list": offsite_load.look,
+    "offsite-load": offsite_load.load,
+}
+"""What takes as long as a network does, and holds the volume only where it has to."""
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:
     """Carry out the plan and renew the catalog; an error is a result too."""
-    root = Path(plan["root"])
+    root, action = Path(plan["root"]), plan["action"]
     try:
+        if action in APART:
+            return APART[action](root, plan["offsite"], Remote(plan["offsite"], secrets_of()))
         with records.alone(root):
-            result = ACTIONS[plan["action"]](plan, root)
+            result = ACTIONS[action](plan, root)
             records.write_catalog(root)
     except (records.RefusedError, sqlite3.Error, OSError) as error:
         refused = sqlite_copy.explain(error)

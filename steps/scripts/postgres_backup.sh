@@ -55,36 +55,10 @@ if ((rows == 0 && copies > 0)) && [[ $(field rows "$newest") != 0 ]]; then
   refuse missing "no table has a row, but the newest proven copy $(field file "$newest") has $(field rows "$newest")"
 fi
 
-# The scratch server: no network, no secret, gone with this container.
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-install -d -o postgres -m 700 "$scratch/data" "$scratch/socket"
-as_server initdb --pgdata="$scratch/data" --username="$PGUSER" --auth=trust --no-sync \
-  --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype" >"$work/said" 2>&1 ||
-  refuse_for "making the scratch server" "$work/said"
-as_server pg_ctl --pgdata="$scratch/data" --wait --log="$scratch/data/log" start -o "-c listen_addresses='' \
-  -k '$scratch/socket' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off \
-  -c shared_buffers=64MB -c max_wal_size=128MB -c max_parallel_maintenance_workers=0 \
-  -c max_parallel_workers_per_gather=0 -c log_min_messages=fatal" >"$work/said" 2>&1 ||
-  refuse_for "starting the scratch server" "$work/said"
-
 roles_sql="SELECT format('CREATE ROLE %I', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user;"
 sql <<<"$roles_sql" | sed 's/$/;/' >"$work/roles.sql" # policies name roles
-export PGHOST=$scratch/socket PGPORT=5432
-sql --dbname=postgres --file="$work/roles.sql" 2>"$work/said" || refuse_for "making the scratch roles" "$work/said"
-sql --dbname=postgres --set=name=proof <<<'CREATE DATABASE :"name" TEMPLATE template0;'
-
-pg_restore --list "$partial" >"$work/list" 2>"$work/said" || refuse_for "reading the copy" "$work/said"
-without=
-while read -r extension; do
-  # An extension that only the live server can load says nothing about the copy.
-  if ! sql --dbname=proof --set=name="$extension" <<<'BEGIN; CREATE EXTENSION :"name" CASCADE; ROLLBACK;' >"$work/said" 2>&1; then
-    without+=" $extension"
-    grep -Ev "^[0-9; ]+ (EXTENSION - $extension |COMMENT - EXTENSION $extension )" "$work/list" >"$work/kept" || true
-    mv "$work/kept" "$work/list"
-  fi
-done < <(sed -nE 's/^[0-9]+; [0-9]+ [0-9]+ EXTENSION - ([^ ]+) .*/\1/p' "$work/list")
-load "$partial" proof --no-owner --no-privileges --use-list="$work/list" || refuse_for "restoring the copy" "$work/said"
+start_scratch "$encoding" "$collate" "$ctype"
+load_in_scratch "$partial" "$work/roles.sql"
 schema=$(schema_sum "$work/seen.sql")
 compare proof "$work/seen" "$schema"
 stop_scratch

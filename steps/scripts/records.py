@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -33,6 +34,9 @@ REPLACED_KEPT = 2
 KINDS = {"postgres": ".dump", "sqlite": ".sqlite", "folder": ""}
 """How the name of a copy ends; a folder's copy is the id of a snapshot."""
 
+SCHEDULED = "scheduled"
+"""What stands in the place of the release in copies that the clock has asked for."""
+
 _REPLACED = re.compile(r"\.replaced-\d{8}T\d{6}Z$")
 
 
@@ -55,6 +59,12 @@ def stamp() -> str:
 def now() -> str:
     """Return the time as it stands in a manifest."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def checksum(file: Path) -> str:
+    """Return the sha256 of a file."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:
@@ -127,8 +137,15 @@ def clear_unfinished(folder: Path) -> None:
 
 
 def superseded(folder: Path, keep: int) -> list[dict[str, Any]]:
-    """Return the proven copies beyond the newest `keep`; the newest one is never among them."""
-    return proven(folder)[: -max(keep, 1)]
+    """Return the proven copies beyond the newest `keep`; the newest one is never among them.
+
+    Copies by the clock are counted apart: a few days of them shall not push out the copy that a
+    release can be taken back with.
+    """
+    found = proven(folder)
+    by_clock = [one for one in found if one.get("release") == SCHEDULED]
+    others = [one for one in found if one.get("release") != SCHEDULED]
+    return [one for kind in (by_clock, others) for one in kind[: -max(keep, 1)]]
 
 
 def remove(folder: Path, manifest: dict[str, Any]) -> None:
@@ -173,14 +190,19 @@ def new_file(folder: Path, release: str, ending: str) -> Path:
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[None]:
+def alone(root: Path, name: str = ".lock", wait_s: float = LOCK_S) -> Iterator[None]:
     """Hold the volume of the backups; the kernel lets go of it when the process is killed.
+
+    Args:
+        root: of the volume.
+        name: of the lock in it.
+        wait_s: how long to wait for another holder.
 
     Raises:
         RefusedError: Another run holds it.
     """
-    with (root / ".lock").open("w") as handle:
-        until = time.monotonic() + LOCK_S
+    with (root / name).open("w") as handle:
+        until = time.monotonic() + wait_s
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,7 +217,11 @@ def alone(root: Path) -> Iterator[None]:
 
 def write_catalog(root: Path) -> list[dict[str, Any]]:
     """Renew the catalog of all that is kept, of every kind; return it, oldest first."""
-    folders = [path for path in sorted(root.iterdir()) if path.is_dir() and path.name != "restic"]
+    folders = [
+        path
+        for path in sorted(root.iterdir())
+        if path.is_dir() and path.name != "restic" and not path.name.startswith(".")
+    ]
     kept = [short(manifest) for folder in folders for manifest in proven(folder)]
     kept.sort(key=lambda one: (one["created"], one["source"], one["file"]))
     write_json(root / "catalog.json", kept)

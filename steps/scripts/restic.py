@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from steps.scripts.records import RefusedError
+from steps.scripts.restic_call import call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,12 +19,6 @@ HOST = "estate"
 
 UNREADABLE = 3
 """restic's exit code for a snapshot that lacks a file, as one that vanished; the proof judges."""
-
-KNOWN = {
-    "no space left on device": "disk full",
-    "wrong password": "password",
-}
-"""restic's words → our code."""
 
 
 class Repository:
@@ -88,21 +82,9 @@ class Repository:
         self._run("forget", "--prune", *snapshots)
 
     def _run(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
-        """Return what restic says; the time limit is the job's.
+        """Return what restic says.
 
         Raises:
             RefusedError: restic refused.
         """
-        done = subprocess.run(  # noqa: S603 - a program of ours, arguments of our own
-            ["restic", "--no-cache", "--quiet", *words],  # noqa: S607 - found on the image's PATH
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in accept:
-            said = (done.stderr or done.stdout).strip()
-            codes = [code for words, code in KNOWN.items() if words in said.lower()]
-            last = "; ".join(said.splitlines()[-3:])
-            raise RefusedError((codes or ["failed"])[0], f"restic {words[0]}: {last}")
-        return done.stdout
+        return call(words, self._environment, accept=accept)

@@ -108,12 +108,6 @@ def prove(file: Path, seen: Contents) -> None:
         raise RefusedError("differs", "the schema of the copy is not that of the source")
 
 
-def checksum(file: Path) -> str:
-    """Return the sha256 of a file."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def take(folder: Path, source: Path, release: str, *, keep: bool = True) -> dict[str, Any] | None:
     """Make and prove one copy; None when there is no database yet, or it is not to be kept.
 
@@ -155,7 +149,7 @@ def take(folder: Path, source: Path, release: str, *, keep: bool = True) -> dict
             "release": release,
             "proof": PROOF,
             "bytes": partial.stat().st_size,
-            "sha256": checksum(partial),
+            "sha256": records.checksum(partial),
             "journal": journal,
             **asdict(seen),
             "seconds": round(time.monotonic() - started, 2),

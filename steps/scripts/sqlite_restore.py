@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from steps.scripts import records
 from steps.scripts.records import RefusedError
-from steps.scripts.sqlite_copy import Contents, checksum, prove
+from steps.scripts.sqlite_copy import Contents, prove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def prepare(copy: Path, live: Path, manifest: dict[str, Any]) -> None:
         left.unlink()
     records.ask_for_space(live.parent, copy.stat().st_size)
     shutil.copyfile(copy, restoring)
-    if checksum(restoring) != manifest["sha256"]:
+    if records.checksum(restoring) != manifest["sha256"]:
         raise RefusedError("damaged", f"{copy.name} is not the file that was proven (sha256)")
     prove(restoring, Contents(manifest["tables"], manifest["schema"]))
     if manifest.get("journal") == "wal":

@@ -17,7 +17,7 @@ from pathlib import Path
 from ops import stacks
 from ops.engine import Engine
 file = Path(sys.argv[1])
-stacks.made = lambda stack: Engine(stack, config_file=file)
+stacks.made = stacks.there = lambda stack: Engine(stack, config_file=file)
 from ops.__main__ import main
 sys.exit(main(sys.argv[2:]))
 """
@@ -114,7 +114,7 @@ class Visitor:
     def fetch(self, name: str) -> bytes | None:
         """Return a file's content, or None when there is none of that name."""
         path = f"/api/uploads/{name}"
-        wait_until(lambda: self._stack.get(self._domain, "/api/health").is_success, 30)
+        wait_until(lambda: self._stack.get(self._domain, "/api/health").is_success, 180)
         answer = self._stack.get(self._domain, path)
         if answer.status_code == httpx.codes.NOT_FOUND:
             assert answer.json() == {"error": "no such upload"}
@@ -126,7 +126,7 @@ class Visitor:
         self, path: str, *, json: dict[str, str] | None = None, content: bytes | None = None
     ) -> httpx.Response:
         # The edge learns of a new task a moment after it serves.
-        wait_until(lambda: self._stack.get(self._domain, "/api/health").is_success, 30)
+        wait_until(lambda: self._stack.get(self._domain, "/api/health").is_success, 180)
         url = f"http://127.0.0.1:{self._stack.config['edge']['http_port']}{path}"
         headers = {"host": self._domain}
         answer = httpx.post(url, headers=headers, json=json, content=content, timeout=10)

@@ -18,6 +18,11 @@ from tests.engine.stack import Stack, stack, tickets_config
 pytestmark = pytest.mark.engine
 
 NAME, PORT = "probe-wrong", 8184
+ERP_SERVICES = (
+    *("db", "redis-cache", "redis-queue", "redis-socketio", "backend", "frontend", "websocket"),
+    *("scheduler", "queue-default", "queue-long", "queue-short", "copies", "copies_sites"),
+)
+ERP_VOLUMES = ("db-data", "frappe-sites", "frappe-logs", "redis-queue-data", "backups")
 LINES_LIMIT = 20
 
 
@@ -168,32 +173,44 @@ def test_a_shipped_stack_is_previewed_without_reaching_a_host(shipped: dict[str,
 
 def test_its_preview_shows_the_edge_and_the_whole_system(shipped: dict[str, Any]) -> None:
     system, crm = shipped["file"]["estate:tickets"]["name"], shipped["file"]["estate:crm"]
+    erp, npm = (shipped["file"][f"estate:{key}"].get("name", key) for key in ("erp", "npm"))
+    copied = crm.get("backup", {}).get("enabled", True)
     assert set(planned(shipped, "Service")) == {
-        *("traefik", "traefik_docker"),
+        *("traefik", "traefik_docker", npm),
         *(crm[part].get("name", f"crm-{part}") for part in ("backend", "postgres")),
-        *(f"{system}_{one}" for one in ("web", "convex_backend", "convex_dashboard", "cron")),
+        *(f"{crm['name']}_{one}" for one in ("copies", "copies_database") if copied),
+        *(f"{system}_{one}" for one in ("web", "convex_backend", "convex_dashboard")),
+        *(f"{system}_{one}" for one in ("cron", "copies")),
+        *(f"{erp}_{one}" for one in ERP_SERVICES),
     }
     assert set(planned(shipped, "Network")) == {
-        *("traefik_public", "traefik_docker", f"{system}_internal", f"{crm['name']}_internal")
+        *("traefik_public", "traefik_docker", "proxy"),
+        *(f"{one}_internal" for one in (system, crm["name"], erp, npm)),
     }
 
 
 def test_its_preview_shows_a_record_for_each_name(shipped: dict[str, Any]) -> None:
     tickets, crm = (shipped["file"][f"estate:{key}"] for key in ("tickets", "crm"))
-    (host,) = shipped["file"]["estate:hosts"].values()
-    domains = {tickets[part]["domain"] for part in ("web", "convex", "dashboard")}
-    domains.add(crm["backend"]["domain"])
-    records = planned(shipped, "DnsRecord")
-    assert {one["inputs"]["name"] for one in records.values()} == domains
-    assert {one["inputs"]["content"] for one in records.values()} == {host["address"]}
+    erp, hosts = shipped["file"]["estate:erp"], shipped["file"]["estate:hosts"]
+    domains = {tickets[part]["domain"]: tickets["host"] for part in ("web", "convex", "dashboard")}
+    domains[crm["backend"]["domain"]] = crm["host"]
+    # One for all customers; a name in somebody else's zone has none.
+    domains[f"*.{erp['domain']}"] = erp["host"]
+    found = [one["inputs"] for one in planned(shipped, "DnsRecord").values()]
+    assert {one["name"]: one["content"] for one in found} == {
+        name: hosts[host]["address"] for name, host in domains.items()
+    }
 
 
 def test_its_preview_shows_volumes_that_a_destroy_leaves(shipped: dict[str, Any]) -> None:
     system = shipped["file"]["estate:tickets"]["name"]
     crm = shipped["file"]["estate:crm"]["name"]
+    erp, npm = (shipped["file"][f"estate:{key}"].get("name", key) for key in ("erp", "npm"))
     volumes = planned(shipped, "Volume")
     assert set(volumes) == {
         "traefik_letsencrypt",
+        *(f"{npm}_{one}" for one in ("data", "letsencrypt")),
+        *(f"{erp}_{one}" for one in ERP_VOLUMES),
         *(f"{system}_{one}" for one in ("sistema_db", "convex_data", "archives", "backups")),
         *(f"{crm}_{one}" for one in ("postgres", "uploads", "logs", "backups")),
     }
@@ -218,5 +235,7 @@ def test_its_preview_shows_the_steps_in_their_order(shipped: dict[str, Any]) -> 
 def test_its_preview_shows_no_secret(shipped: dict[str, Any]) -> None:
     for one in planned(shipped, "Secret").values():
         assert one["inputs"]["data"] == "[secret]"
+    for one in planned(shipped, "Environment").values():
+        assert set(one["inputs"]["variables"].values()) == {"[secret]"}
     for one in planned(shipped, "Command").values():
         assert one["inputs"]["stdin"] == "[secret]"

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 import docker
 import httpx
 import pytest
+import yaml
 
 from ops.workplace import ROOT
+from tests.engine.stack import OF_OTHERS
 
 pytestmark = pytest.mark.engine
 LIMIT_S = 900
+URLS = {"tickets", "convex", "convex-admin", "crm", "erp-acme", "erp-globex"}
 
 
 def of_a_person() -> dict[str, str]:
@@ -69,7 +72,7 @@ def local_stack() -> Iterator[str]:
 
 def test_every_address_that_up_prints_answers(local_stack: str) -> None:
     printed = dict(re.findall(r"^  (\S+) +(http\S+)$", local_stack, re.MULTILINE))
-    assert set(printed) == {"tickets", "convex", "convex-admin", "crm"}
+    assert set(printed) == URLS
     for url in printed.values():
         assert httpx.get(url, timeout=10).status_code == 200, url
 
@@ -84,6 +87,19 @@ def test_up_again_changes_nothing(local_stack: str) -> None:
     assert running() == before
 
 
+@pytest.fixture
+def others_allowed() -> Iterator[None]:
+    """What other tests make on this machine at the same time is no drift of the local stack."""
+    file = ROOT / "Pulumi.local.yaml"
+    before = file.read_text(encoding="utf-8")
+    content = yaml.safe_load(before)
+    content["config"]["estate:drift"] = {"ignore": [f"{kind}:*" for kind in OF_OTHERS]}
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    yield
+    file.write_text(before, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("others_allowed")
 def test_a_change_by_hand_is_named_and_put_back(local_stack: str) -> None:
     assert local_stack
     clean = make("drift", "STACK=local")
@@ -93,11 +109,7 @@ def test_a_change_by_hand_is_named_and_put_back(local_stack: str) -> None:
     subprocess.run(by_hand, check=True, capture_output=True, timeout=60)
     found = make("drift", "STACK=local")
     assert "taskSpec.containerSpec.env.X" in found.stdout
-    # GNU make ends with 2 whatever a recipe ends with, and names the recipe's own code.
-    assert found.returncode == 2
-    assert "Error 7" in found.stderr
-    exact = [str(ROOT / ".venv/bin/python"), "-m", "ops", "drift", "local"]
-    assert subprocess.run(exact, cwd=ROOT, check=False, capture_output=True).returncode == 7
+    assert found.returncode == 7
 
     repaired = make("up")
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
@@ -124,4 +136,4 @@ def test_the_printed_environment_works_for_plain_pulumi(local_stack: str) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)) == {"tickets", "convex", "convex-admin", "crm"}
+    assert set(json.loads(done.stdout)) == URLS

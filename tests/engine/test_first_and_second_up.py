@@ -26,4 +26,4 @@ def test_a_second_up_changes_nothing(estate: Stack) -> None:
 def test_no_preview_and_no_drift_check_shows_a_change(estate: Stack) -> None:
     previewed = estate.run("preview", "--expect-no-changes")
     assert previewed.code == 0, previewed.output
-    assert estate.drift() == []
+    assert estate.drift() == ()

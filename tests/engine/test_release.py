@@ -72,7 +72,9 @@ def test_a_rotated_secret_reaches_what_reads_it_and_migrates_nothing(estate: Sta
     estate.must_up()
     after = resources(estate)
     ran = moved(ids(before, "Command"), ids(after, "Command"))
-    assert ran == {f"{estate.name}-{step}" for step in ("convex-env", "switch", "verify")}
+    assert ran == {f"{estate.name}-{step}" for step in ("switch", "verify")}
+    variables = f"Environment {estate.name}-convex-env"
+    assert after[variables]["modified"] != before[variables]["modified"]
     assert moved(ids(before, "Service"), ids(after, "Service")) == set()
     assert moved(tasks, estate.tasks()) == {f"{estate.name}_web"}
     assert copies(estate) == kept

@@ -4,17 +4,21 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import docker
 import docker.errors
+import requests
+import urllib3.exceptions
 
 Places = Iterable[tuple[str, bytes]]
 
 _MIDDLE = slice(4, -4)
 """What is left of a base64 text when its ends mix with the neighbours inside a longer one."""
+_GIVEN_IT = (b"pulumi-language-python-exec", b"policy-estate", b"pulumi-resource-estate")
+"""Whose processes are handed the whole configuration."""
 
 
 def forms(secret: str) -> set[bytes]:
@@ -85,7 +89,8 @@ class Witness:
         """Keep the arguments of every process, and the environment where it is the host's.
 
         A container's own processes have their secrets in files or in their environment. The
-        program has the whole configuration in its own: so Pulumi hands it over.
+        program has the whole configuration in its own: so Pulumi hands it over, and to the rules of
+        policy/ and to provider/ as well, whose first line takes it away.
         """
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -93,7 +98,7 @@ class Witness:
                 name = arguments.replace(b"\0", b" ")[:60].decode(errors="replace")
                 self._keep(f"arguments of {name}", arguments)
                 inside = (folder / "ns/pid").readlink() != Path("/proc/self/ns/pid").readlink()
-                if not inside and b"pulumi-language-python-exec" not in arguments:
+                if not inside and not any(one in arguments for one in _GIVEN_IT):
                     self._keep(f"environment of {name}", (folder / "environ").read_bytes())
             except OSError:
                 continue  # it has ended
@@ -104,22 +109,24 @@ class Witness:
         for service in api.services(filters={"name": self._stack}):
             name = service["Spec"]["Name"]
             self._keep(f"service {name}", json.dumps(service).encode())
-            self._keep(f"tasks of {name}", json.dumps(api.tasks({"service": name})).encode())
-            log = api.service_logs(name, stdout=True, stderr=True, is_tty=False)
-            self._keep(f"log of {name}", b"".join(log))
+            with suppress(docker.errors.NotFound):  # it has gone since it was listed
+                self._keep(f"tasks of {name}", json.dumps(api.tasks({"service": name})).encode())
+                log = api.service_logs(name, stdout=True, stderr=True, is_tty=False)
+                self._keep(f"log of {name}", b"".join(log))
         for one in api.configs(filters={"name": self._stack}):
             content = base64.b64decode(one["Spec"]["Data"])
             self._keep(f"journal {one['Spec']['Name']}", content)
         for one in api.containers(all=True, filters={"name": self._stack}):
-            container = api.inspect_container(one["Id"])
-            self._keep(f"container {container['Name']}", json.dumps(container).encode())
+            with suppress(docker.errors.NotFound):
+                container = api.inspect_container(one["Id"])
+                self._keep(f"container {container['Name']}", json.dumps(container).encode())
 
     def _see_swarm(self) -> None:
         client = docker.from_env()
         try:
             self.see_swarm(client)
-        except docker.errors.APIError:
-            return  # it was removed between two questions
+        except (docker.errors.APIError, requests.RequestException, urllib3.exceptions.HTTPError):
+            return  # the daemon is busy, or something went while it was answering
         finally:
             client.close()
 

@@ -13,35 +13,30 @@ ROWS = pytest.StashKey[dict[str, Row]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say where the table goes; with it every fault runs, without it a chosen few.
-
-    Another stack lets parts of the table be measured side by side.
-    """
+    """Say where the table goes; another stack lets parts of it be measured side by side."""
     parser.addoption("--scorecard", type=Path, default=None, metavar="FILE")
     parser.addoption("--stack", default="fault4:8390", metavar="NAME:PORT")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of a fault: its words, its mode, and whether each run of tests has it."""
-    words = "fault(words, mode, always=False): a line of the scorecard"
+    words = "fault(words, mode, always=False): a line of the scorecard; long, unless `always`"
     config.addinivalue_line("markers", words)
     config.stash[ROWS] = {}
 
 
+# Before pytest itself looks which marks are wanted.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a row for each fault; without a scorecard leave out what only that one measures."""
-    whole = config.getoption("--scorecard") is not None
-    left_out = []
+    """Keep a row for each fault; mark as long what only a scorecard measures."""
     for item in items:
         marker = item.get_closest_marker("fault")
         if marker is None:
             continue
         words, mode = marker.args
         config.stash[ROWS][item.nodeid] = Row(words, mode)
-        if not whole and not marker.kwargs.get("always"):
-            left_out.append(item)
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+        if not marker.kwargs.get("always"):
+            item.add_marker("long")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
 
+import docker.errors
 from docker.models.containers import Container
 
 from ops.workplace import PRIVATE, ROOT
@@ -212,7 +213,7 @@ class Crm:
         failed = Failed(old=old)
         with self.under_load(label) as row.traffic:
             yield failed
-            wait_until(lambda: self.serves(old), 60)
+            wait_until(lambda: self.serves(old), 180)
         assert failed.up.code not in {0, None}, failed.up.output
         row.rows_lost = len(self.rows_lost())
         assert self.rows_lost() == []
@@ -232,7 +233,7 @@ class Crm:
 
     def must_be_pending(self) -> None:
         """A failed release: nothing has drifted, and the next preview shows it as pending."""
-        assert self.stack.drift() == []
+        assert self.stack.drift() == ()
         preview = self.stack.run("preview", "--expect-no-changes")
         assert preview.code == 7, preview.output
 
@@ -263,7 +264,7 @@ class Crm:
 
     def sql(self, statement: str, *, database: str = _DATABASE) -> str:
         """Run a statement in the database; return rows of columns with `|` between."""
-        wait_until(lambda: self.container("postgres") is not None, 60)
+        wait_until(lambda: self.container("postgres") is not None, 180)
         task = self.container("postgres")
         assert task is not None
         argv = ["psql", "-U", _USER, "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]
@@ -271,10 +272,17 @@ class Crm:
         assert done.exit_code == 0, done.output
         return str(done.output.decode()).strip()
 
+    def image(self) -> str:
+        """Return the image that Swarm is to run as the backend."""
+        found = self.stack.docker.api.inspect_service(f"{self.stack.name}-backend")
+        return str(found["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"])
+
     def container(self, part: str) -> Container | None:
         """Return the running container of a part of the CRM."""
         name = f"{self.stack.name}-{part}.1."
-        found = self.stack.docker.containers.list(filters={"name": name, "status": "running"})
+        found = self.stack.docker.containers.list(
+            filters={"name": name, "status": "running"}, ignore_removed=True
+        )
         return found[0] if found else None
 
     def running(self) -> dict[str, list[str]]:
@@ -282,12 +290,13 @@ class Crm:
         services = self.stack.docker.services.list(filters={"name": self.stack.name})
         found: dict[str, list[str]] = {}
         for service in services:
-            tasks = service.tasks(filters={"desired-state": "running"})
-            found[service.name] = [
-                task["Spec"]["ContainerSpec"]["Image"]
-                for task in tasks
-                if task["Status"]["State"] == "running"
-            ]
+            with suppress(docker.errors.NotFound):  # a job that has gone since it was listed
+                tasks = service.tasks(filters={"desired-state": "running"})
+                found[service.name] = [
+                    task["Spec"]["ContainerSpec"]["Image"]
+                    for task in tasks
+                    if task["Status"]["State"] == "running"
+                ]
         return found
 
     def journal(self) -> Any:  # noqa: ANN401 - the journal as plain values

@@ -16,7 +16,7 @@ from ops.workplace import ROOT
 from tests.engine.processes import descendants
 from tests.engine.stack import Run, Stack
 
-LIMIT_S = 300
+LIMIT_S = 600
 
 Who = Literal["all", "engine"]
 
@@ -64,9 +64,11 @@ class Victim:
 
     Attributes:
         pid: its process.
+        step: the step of the wanted phase, if one was wanted.
     """
 
     pid: int
+    step: Step | None = None
 
     def kill(self, who: Who) -> None:
         """Kill it, and with `all` its program, plugins and steps too; else they are orphans."""
@@ -76,10 +78,6 @@ class Victim:
             for pid in victims:
                 with suppress(ProcessLookupError):  # it has just ended by itself
                     os.kill(pid, number)
-
-    def step(self) -> Step | None:
-        """Return the step of a release that it runs now."""
-        return step_below(self.pid)
 
 
 def kill_when(stack: Stack, happens: Callable[[], bool], who: Who) -> None:
@@ -100,21 +98,15 @@ def at_work(
         phase: of a release, whose step has to run besides.
     """
 
-    def in_phase(engine: int) -> bool:
-        step = step_below(engine) if phase is not None else None
-        return phase is None or (step is not None and step.phase == phase)
-
     log = _new_log(stack)
     with _started(stack, log) as process:
         end = time.monotonic() + LIMIT_S
-        while (engine := _engine_below(process.pid)) is None or not (
-            in_phase(engine) and happens()
-        ):
+        while (victim := _victim_below(process.pid, phase)) is None or not happens():
             said = log.read_text(encoding="utf-8")
             assert process.poll() is None, f"it ended before the moment came:\n{said}"
             assert time.monotonic() < end, f"the moment never came:\n{said}"
             time.sleep(0.1)
-        yield Victim(engine)
+        yield victim
         process.wait(timeout=LIMIT_S)
 
 
@@ -156,6 +148,15 @@ def step_below(pid: int) -> Step | None:
             phases = json.loads(given[0].partition(b"=")[2])["phases"]
             return Step(one, str(phases[-1]["name"]))
     return None
+
+
+def _victim_below(pid: int, phase: str | None) -> Victim | None:
+    """Return the engine that updates, once it runs the step of a phase, if one is wanted."""
+    engine = _engine_below(pid)
+    if engine is None or phase is None:
+        return None if engine is None else Victim(engine)
+    step = step_below(engine)
+    return Victim(engine, step) if step is not None and step.phase == phase else None
 
 
 def _engine_below(pid: int) -> int | None:

@@ -63,6 +63,6 @@ def test_a_release_whose_daemon_restarts_is_ended_by_the_next(
         first = crm.journal()["history"][-1]["result"]
         done = bring_up(crm.stack)
         assert done.code == 0, done.output
-        wait_until(lambda: crm.serves(build), 60)
+        wait_until(lambda: crm.serves(build), 180)
     must_be_whole(crm, row, build)
     row.ended = f"{first}, then released by the next up"

@@ -11,6 +11,8 @@ from itertools import count, pairwise
 
 import httpx
 
+from tests.engine.stack import ask_again
+
 QUESTIONS_PER_S = 20
 PATIENCE_S = 5
 _AT_ONCE = 150
@@ -90,12 +92,7 @@ class Users:
 
     def get(self, path: str) -> httpx.Response:
         """Ask once; what the edge alone answers is asked again for up to 15 s."""
-        end = time.monotonic() + 15
-        while True:
-            answer = self._http.get(path)
-            if answer.status_code not in {404, 502, 503, 504} or time.monotonic() > end:
-                return answer
-            time.sleep(0.5)
+        return ask_again(lambda: self._http.get(path))
 
     def close(self) -> None:
         """End every connection."""

@@ -103,7 +103,7 @@ class Hand:
         assert self.crm.attempt() is None
         preview = self.crm.stack.run("preview", "--expect-no-changes")
         assert preview.code == 0, preview.output
-        assert self.crm.stack.drift() == []
+        assert self.crm.stack.drift() == ()
 
 
 @pytest.fixture(scope="module")

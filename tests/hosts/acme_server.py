@@ -69,8 +69,8 @@ def acme_server(name: str, *, http_port: int) -> Iterator[AcmeServer]:
             },
         )
         held.callback(pebble.remove, force=True, v=True)
-        wait_until(lambda: _says(names, "Starting management server"), 20)
-        wait_until(lambda: _says(pebble, "ACME directory available"), 20)
+        wait_until(lambda: _says(names, "Starting management server"), 180)
+        wait_until(lambda: _says(pebble, "ACME directory available"), 180)
         shown = pebble.exec_run(["cat", "/pebble/ca.pem"]).output
         assert isinstance(shown, bytes)
         own_root = shown.decode()

@@ -82,7 +82,7 @@ class Machine:
     def restart(self) -> None:
         """Restart the daemon and wait until it answers."""
         self.daemon.restart()
-        wait_until(self._answers, 60)
+        wait_until(self._answers, 180)
 
     def _answers(self) -> bool:
         try:
@@ -121,7 +121,7 @@ def machine(place: Namespace, folder: Path) -> Iterator[Machine]:
         stack.enter_context(forwarding(registry, registry, inside=place.name))
         daemon = Daemon(place, folder, _start(place, folder))
         stack.callback(daemon.end)
-        wait_until(lambda: _answers(daemon.process, folder), 60)
+        wait_until(lambda: _answers(daemon.process, folder), 180)
         client = docker.DockerClient(f"unix://{folder}/run/docker.sock", timeout=60)
         stack.enter_context(closing(client))
         stack.callback(_kill_containers, client)
@@ -143,7 +143,7 @@ def _answers(daemon: subprocess.Popen[bytes], folder: Path) -> bool:
 
 def _kill_containers(client: docker.DockerClient) -> None:
     """The daemon would wait for each to end politely, and nobody will ask them again."""
-    for container in client.containers.list():
+    for container in client.containers.list(ignore_removed=True):
         with suppress(docker.errors.APIError):
             container.kill()
 

@@ -106,7 +106,7 @@ def test_a_saved_backup_brings_everything_back_on_another_empty_swarm(
     assert there.visitor.fetch(name) == content
     there.visitor.write("and it goes on from there")
     assert there.tables()["messages"].startswith("21|")
-    assert there.crm.stack.drift() == []
+    assert there.crm.stack.drift() == ()
     preview = there.crm.stack.run("preview", "--expect-no-changes")
     assert preview.code == 0, preview.output
 

@@ -77,7 +77,7 @@ def test_a_second_up_over_ssh_changes_nothing(far: Far) -> None:
 
 
 def test_there_is_no_drift_over_ssh(far: Far) -> None:
-    assert far.stack.drift() == []
+    assert far.stack.drift() == ()
 
 
 def test_a_wrong_pinned_key_is_refused_and_nothing_is_touched(far: Far, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_wrong_pinned_key_is_refused_and_nothing_is_touched(far: Far, tmp_path
     # With the right key again there is nothing to make good.
     far.stack.must_up()
     assert far.stack.tasks() == before
-    assert far.stack.drift() == []
+    assert far.stack.drift() == ()
 
 
 def test_a_preview_of_a_running_estate_needs_no_host(far: Far) -> None:

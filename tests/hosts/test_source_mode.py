@@ -69,7 +69,7 @@ def test_a_second_up_from_the_same_commit_changes_nothing(running: FromSource) -
     done = running.stack.run("up", "--yes", "--skip-preview", "--expect-no-changes")
     assert done.code == 0, done.output
     assert running.stack.tasks() == before
-    assert running.stack.drift() == []
+    assert running.stack.drift() == ()
 
 
 def test_a_new_commit_runs_every_step_and_restarts_the_web_application(

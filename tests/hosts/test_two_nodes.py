@@ -22,7 +22,13 @@ WORKER = Namespace("far4w", "10.231.6.2", "10.231.6.1")
 CABLE = {MANAGER.name: "10.231.7.1", WORKER.name: "10.231.7.2"}
 VOLUMES = {f"{NAME}_{part}" for part in ("sistema_db", "convex_data", "archives", "backups")}
 JOBS = {f"{NAME}_{job}" for job in ("backup", "convex_backup", "migrate", "auth-seed")}
-BESIDE_DATA = {*JOBS, f"{NAME}_convex-deploy", f"{NAME}_web", f"{NAME}_convex_backend"}
+BESIDE_DATA = {
+    *JOBS,
+    f"{NAME}_convex-deploy",
+    f"{NAME}_web",
+    f"{NAME}_convex_backend",
+    f"{NAME}_copies",
+}
 
 
 @dataclass
@@ -114,7 +120,7 @@ def test_the_edge_runs_on_the_manager(pair: Pair) -> None:
 
 def test_a_second_up_of_two_machines_changes_nothing(pair: Pair) -> None:
     before = pair.stack.tasks()
-    assert len(before) == 5
+    assert len(before) == 6
     assert all(before.values())
     done = pair.stack.run("up", "--yes", "--skip-preview", "--expect-no-changes")
     assert done.code == 0, done.output
@@ -122,4 +128,4 @@ def test_a_second_up_of_two_machines_changes_nothing(pair: Pair) -> None:
 
 
 def test_there_is_no_drift_on_two_machines(pair: Pair) -> None:
-    assert pair.stack.drift() == []
+    assert pair.stack.drift() == ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-START_LIMIT_S = 20
+START_LIMIT_S = 120
 
 
 @dataclass(frozen=True, kw_only=True)

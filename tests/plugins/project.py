@@ -31,6 +31,7 @@ class Project:
         state = folder / "state"
         state.mkdir()
         self.folder = folder
+        self.limit_s = TIMEOUT_S
         self.env = {
             **os.environ,
             # Old language hosts know an active environment only, new ones both.
@@ -59,7 +60,7 @@ class Project:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=self.limit_s,
             check=False,
         )
         return Run(done.returncode, done.stdout + done.stderr)

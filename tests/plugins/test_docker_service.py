@@ -169,7 +169,7 @@ def test_a_service_deleted_by_hand_is_drift(
 ) -> None:
     project.must_up(service(prefix, image))
     daemon.api.remove_service(f"{prefix}-svc")
-    while daemon.containers.list(filters={"name": prefix}):
+    while daemon.containers.list(filters={"name": prefix}, ignore_removed=True):
         time.sleep(0.2)
     assert "svc" in project.drift()
     project.must("refresh", "--yes", "--skip-preview")

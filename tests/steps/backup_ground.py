@@ -99,7 +99,10 @@ class Ground:
     def running(self) -> list[str]:
         """Return the ids of the containers of this test's jobs that run."""
         label: dict[str, Any] = {"label": [f"estate.test={self.steps.name}"], "status": "running"}
-        return [str(one.id) for one in self.steps.client.containers.list(filters=label)]
+        return [
+            str(one.id)
+            for one in self.steps.client.containers.list(filters=label, ignore_removed=True)
+        ]
 
 
 def sqlite_source(volume: str) -> SqliteSource:

@@ -55,6 +55,7 @@ class Steps:
     name: str
     client: docker.DockerClient
     volumes: list[str] = field(default_factory=list)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def api(self) -> Any:  # noqa: ANN401 - the SDK's low-level calls carry no types
@@ -133,7 +134,10 @@ class Steps:
     def containers(self) -> list[str]:
         """Return the containers of this test that exist, running or not."""
         marker: dict[str, str | list[str] | bool] = {"label": f"{TEST_LABEL}={self.name}"}
-        return [str(one.name) for one in self.client.containers.list(all=True, filters=marker)]
+        return [
+            str(one.name)
+            for one in self.client.containers.list(all=True, filters=marker, ignore_removed=True)
+        ]
 
     def services(self) -> list[dict[str, Any]]:
         found = self.api.services(filters={"label": f"{TEST_LABEL}={self.name}"})
@@ -153,7 +157,7 @@ def steps() -> Iterator[Steps]:
     for secret in made.secrets():
         made.api.remove_secret(secret["ID"])
     marker: dict[str, str | list[str] | bool] = {"label": f"{TEST_LABEL}={made.name}"}
-    for container in client.containers.list(all=True, filters=marker):
+    for container in client.containers.list(all=True, filters=marker, ignore_removed=True):
         with contextlib.suppress(docker.errors.APIError):  # the Swarm may be faster
             container.remove(force=True)
     for name in made.volumes:

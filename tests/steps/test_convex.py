@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import time
@@ -18,6 +19,10 @@ from docker.types import (
     TaskTemplate,
 )
 
+from steps import convex_env
+from steps.context import Context
+from steps.inputs import ConvexTarget
+from steps.redact import Redactor
 from tests.steps.conftest import SOCKET, image_ref
 
 if TYPE_CHECKING:
@@ -129,15 +134,17 @@ def test_environment_then_functions_as_a_release_does(steps: Steps, backend: Bac
     assert "MACHINE_PROVISIONING_SECRET" in early.err
 
     wanted = {"MACHINE_PROVISIONING_SECRET": PROVISIONING, "MACHINE_TOKEN_TTL_MS": "2592000000"}
-    first = steps.run("convex-env", backend.given(), {"set": wanted})
-    assert first.result["set"] == sorted(wanted)
-    again = steps.run("convex-env", backend.given(), {"set": {**wanted, "GONE": None}})
-    assert (again.result["set"], again.result["deleted"]) == ([], [])
-    assert again.result["unchanged"] == 3
-    less = steps.run("convex-env", backend.given(), {"set": {"MACHINE_TOKEN_TTL_MS": None}})
-    assert less.result["deleted"] == ["MACHINE_TOKEN_TTL_MS"]
-    for ended in (first, again, less):
-        assert PROVISIONING not in ended.out + ended.err
+    target = ConvexTarget.model_validate_json(json.dumps(backend.given()))
+    said = io.StringIO()
+    context = Context(redactor=Redactor([PROVISIONING]), stderr=said)
+    assert convex_env.bring(target, {**wanted, "GONE": None}, context) == wanted
+    assert said.getvalue() == f"convex: changing {', '.join(sorted(wanted))}\n"
+    assert convex_env.bring(target, wanted, context) == wanted
+    less = {"MACHINE_TOKEN_TTL_MS": None}
+    assert convex_env.bring(target, less, context) == {"MACHINE_PROVISIONING_SECRET": PROVISIONING}
+    assert convex_env.look(target, context) == {"MACHINE_PROVISIONING_SECRET": PROVISIONING}
+    assert PROVISIONING not in said.getvalue()
+    assert said.getvalue().count("changing") == 2
 
     process = steps.start("convex-deploy", deploy(steps, backend))
     seen = ""

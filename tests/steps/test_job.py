@@ -120,7 +120,9 @@ def test_a_secret_is_a_file_in_the_job_and_nowhere_else(steps: Steps) -> None:
     service = wait_until_running(steps)
     assert SECRET not in json.dumps(steps.api.inspect_service(service["ID"]))
     container = next(
-        one for one in steps.client.containers.list() if one.name and steps.name in one.name
+        one
+        for one in steps.client.containers.list(ignore_removed=True)
+        if one.name and steps.name in one.name
     )
     assert SECRET not in json.dumps(container.attrs)
     assert SECRET not in json.dumps(container.top(ps_args="-ef"))

@@ -67,7 +67,9 @@ def things(client: docker.DockerClient, label: str) -> dict[str, set[str]]:
     """Kind → ids of what carries a label, containers too."""
     chosen: dict[str, Any] = {"label": label}
     found = {kind: {one.id for one in getattr(client, kind).list(filters=chosen)} for kind in KINDS}
-    found["containers"] = {one.id for one in client.containers.list(all=True, filters=chosen)}
+    found["containers"] = {
+        one.id for one in client.containers.list(all=True, filters=chosen, ignore_removed=True)
+    }
     return found
 
 

@@ -24,7 +24,9 @@ def test_no_secret_shows_in_what_the_engine_says_keeps_or_runs(life: Life) -> No
 
 def test_the_secrets_were_there_to_be_found(life: Life) -> None:
     """What serves has them: so the search went through a stack that really uses them."""
-    (task,) = life.stack.docker.containers.list(filters={"name": f"{NAME}_web.1."})
+    (task,) = life.stack.docker.containers.list(
+        filters={"name": f"{NAME}_web.1."}, ignore_removed=True
+    )
     env_file: Any = task.exec_run(["cat", "/app/.env"]).output
     inside = search([(".env", env_file)], CANARIES)
     assert len(inside) == 7
@@ -86,5 +88,5 @@ def test_the_search_finds_what_is_planted_in_a_service(life: Life, planted: dict
         witness.see_swarm(client)
         return {line.removeprefix("planted in ") for line in search(witness.places, planted)}
 
-    wait_until(lambda: f"log of {name}" in seen(), 60)
+    wait_until(lambda: f"log of {name}" in seen(), 180)
     assert {f"service {name}", f"tasks of {name}", f"log of {name}"} <= seen()

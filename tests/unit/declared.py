@@ -107,7 +107,12 @@ class _Monitor(mocks.MockMonitor):
 
 def declared(changes: Mapping[str, object] | None = None, *, stack: str = "prod") -> Registered:
     """Run the program on the valid stack file with changes, and return what it registered."""
-    return _declared(json.dumps(raw(changed(changes or {})), sort_keys=True), stack)
+    return declared_by(changed(changes or {}), stack)
+
+
+def declared_by(stack_file: Mapping[str, object], stack: str) -> Registered:
+    """Run the program on a whole stack file, and return what it registered."""
+    return _declared(json.dumps(raw(stack_file), sort_keys=True), stack)
 
 
 @cache

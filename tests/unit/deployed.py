@@ -9,8 +9,8 @@ from ops.engine import Engine
 from ops.plans import Deployed
 from settings import Estate, load
 from steps.backups import Copy
+from steps.release.ground import Ground
 from steps.release.journal import Attempt, Journal, Record, Result, Version
-from steps.release.phases import Ground
 from steps.release.plan import Plan
 from tests.unit.stack_files import CRM, IMAGE, VALID, raw
 
@@ -95,16 +95,20 @@ def plan_json(until: str = "verify", *, app: str = "crm", backup: bool = True) -
 
 def command(step: str, given: str, *, words: str = "", delete: bool = False) -> dict[str, Any]:
     """Return a step as the state has it, with its secrets shown."""
-    secret = json.dumps(json.dumps({"hidden": [SECRET]}))
     return {
         "type": "command:local:Command",
         "delete": delete,
         "inputs": {
             "create": f".venv/bin/python -m steps {step}",
             "environment": {"STEP_INPUT": given, **({"IN_WORDS": words} if words else {})},
-            "stdin": {_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": secret},
+            "stdin": secret_in_state(json.dumps({"hidden": [SECRET]})),
         },
     }
+
+
+def secret_in_state(value: object) -> dict[str, str]:
+    """Return a secret as a state has it, shown."""
+    return {_SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
 
 
 def state(*resources: dict[str, Any]) -> dict[str, Any]:

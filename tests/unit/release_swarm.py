@@ -65,6 +65,14 @@ class MemorySwarm(Swarm):
     def service(self, name_or_id: str) -> dict[str, Any] | None:
         return copy.deepcopy(self.services.get(name_or_id))
 
+    def create_service(self, spec: Mapping[str, Any]) -> None:
+        name = str(spec["Name"])
+        assert name not in self.services
+        made = copy.deepcopy(dict(spec))
+        self.services[name] = {"ID": name, "Version": {"Index": 1}, "Spec": made}
+        self.seen.append((name, self.image(name), self.replicas(name)))
+        self._run(name)
+
     def update_service(self, service: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
         name = str(service["ID"])
         old = self.services[name]["Spec"]["TaskTemplate"], self.replicas(name)

@@ -57,6 +57,32 @@ CRM: dict[str, Any] = {
 """The CRM, for `changed`: other changes come after it."""
 
 
+ERP: dict[str, Any] = {
+    "npm": {
+        "host": "vps",
+        "image": IMAGE,
+        "http_port": 8088,
+        "https_port": 8443,
+        "admin_email": "admin@example.com",
+        "acme": None,
+    },
+    "npmSecrets": {"ADMIN_PASSWORD": STRONG},
+    "erp": {
+        "host": "vps",
+        "image": IMAGE,
+        "domain": "erp.example.com",
+        "mariadb": {"image": IMAGE},
+        "redis": {"image": IMAGE},
+        "tenants": {"acme": {}, "globex": {}},
+    },
+    "erpSecrets": {
+        "MARIADB_ROOT_PASSWORD": STRONG,
+        "tenants": {"acme": {"ADMIN_PASSWORD": STRONG}, "globex": {"ADMIN_PASSWORD": STRONG}},
+    },
+}
+"""The ERP with its proxy beside Traefik, for `changed`: other changes come after it."""
+
+
 class Gone:
     """Marks a key that a test takes away."""
 

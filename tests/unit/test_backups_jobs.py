@@ -13,8 +13,14 @@ from steps.backups.failures import ADVICE, BACKUP, RESTORE, refused
 from steps.backups.inputs import BackupPlan
 from steps.backups.jobs import job_name, postgres_job, restore_job, take_job
 from steps.backups.running import reported
-from steps.backups.scripts import FOLDER, MODULES, python_program
 from steps.errors import BackupError
+from steps.programs import FOLDER
+from steps.scripts.bundle import (
+    MODULES,
+    answering_program,
+    python_program,
+    shell_program,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,14 +131,13 @@ def test_every_module_that_the_scripts_need_is_in_the_bundle() -> None:
         assert all(line.startswith("from steps.scripts") for line in lines), lines
 
 
-@pytest.mark.parametrize("name", ["postgres_backup", "postgres_restore"])
+@pytest.mark.parametrize("name", ["postgres_backup", "postgres_restore", "postgres_prove"])
 def test_the_shell_programs_are_whole(name: str) -> None:
-    common = (FOLDER / "postgres_common.sh").read_text()
-    program = common + "\n" + (FOLDER / f"{name}.sh").read_text()
-    done = subprocess.run(
-        ["bash", "-n"], input=program, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    for program in (shell_program(name), answering_program(name)):
+        done = subprocess.run(
+            ["bash", "-n"], input=program, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_only_the_programs_own_last_line_is_a_report() -> None:

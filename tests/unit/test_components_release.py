@@ -19,11 +19,11 @@ WEB = [
     *("backup", "migrate", "auth-seed", "queues-ensure", "convex-deploy"),
     *("switch", "verify"),
 ]
-STEPS = [*CONVEX, "convex-admin-key", "convex-env", *WEB]
+STEPS = [*CONVEX, "convex-admin-key", *WEB]
 ORDER = [
     *("Command:sistema-convex-backup", "Command:sistema-convex-switch"),
     *("Service:sistema_convex_backend", "Command:sistema-convex-verify"),
-    *("Command:sistema-convex-admin-key", "Command:sistema-convex-env"),
+    *("Command:sistema-convex-admin-key", "Environment:sistema-convex-env"),
     *("Command:sistema-backup", "Command:sistema-migrate", "Command:sistema-auth-seed"),
     *("Command:sistema-queues-ensure", "Command:sistema-convex-deploy", "Command:sistema-switch"),
     *("Service:sistema_web", "Command:sistema-verify"),
@@ -38,13 +38,17 @@ def estate() -> Registered:
 
 def rerun(changes: dict[str, object]) -> set[str]:
     """The steps that a change of the stack file runs again."""
-    before, after = declared().of("Command"), declared(changes).of("Command")
+    before, after = runs(declared()), runs(declared(changes))
     assert before.keys() == after.keys()
-    return {
-        name.removeprefix("sistema-")
-        for name in before
-        if before[name].inputs["triggers"] != after[name].inputs["triggers"]
-    }
+    return {name.removeprefix("sistema-") for name in before if before[name] != after[name]}
+
+
+def runs(estate: Registered) -> dict[str, object]:
+    """What has each step run again, and the variables of Convex set again."""
+    commands = {name: one.inputs["triggers"] for name, one in estate.of("Command").items()}
+    variables = estate["Environment:sistema-convex-env"].inputs
+    counted = [variables[name] for name in ("variables", "version")]
+    return {**commands, "sistema-convex-env": counted}
 
 
 def last(one: Resource) -> dict[str, Any]:
@@ -207,7 +211,9 @@ def test_no_secret_is_in_a_command_a_trigger_or_the_environment() -> None:
         "backupSecrets": {"RESTIC_PASSWORD": CANARY},
         "registrySecrets": {"ghcr.io": login},
     })
-    assert CANARY in estate["Command:sistema-convex-env"].inputs["stdin"]
+    variables = estate["Environment:sistema-convex-env"]
+    assert CANARY in json.dumps(variables.inputs["variables"])
+    assert {f"variables.{name}" for name in variables.inputs["variables"]} == variables.secret
     assert CANARY in estate["Command:sistema-auth-seed"].inputs["stdin"]
     for one in estate.of("Command").values():
         assert one.secret == {"stdin"}
@@ -281,9 +287,10 @@ def test_convex_is_never_deployed_to_a_cloud_deployment(estate: Registered) -> N
 
 
 def test_variables_without_a_value_are_removed_from_convex(estate: Registered) -> None:
-    given = json.loads(estate["Command:sistema-convex-env"].inputs["stdin"])["set"]
-    assert given["FLEET_SYNC_SECRET"] is None
-    assert given["MACHINE_PROVISIONING_SECRET"] == STRONG
+    given = estate["Environment:sistema-convex-env"].inputs
+    assert "FLEET_SYNC_SECRET" in given["absent"]
+    assert given["variables"]["MACHINE_PROVISIONING_SECRET"] == STRONG
+    assert not set(given["absent"]) & given["variables"].keys()
 
 
 def test_a_source_tree_is_mounted_first_and_its_packages_are_installed() -> None:

@@ -172,7 +172,8 @@ def test_every_phase_knows_who_writes_whether_or_not_a_release_stops_them(mode: 
 def test_a_preview_says_for_how_long_a_release_takes_a_service_away() -> None:
     online, about_s = crm({"tickets.migrations": "online"}), 10 + release._START_S
     assert words(online, "crm-switch") == (
-        "online: crm-backend is never away; the old task ends when the new one serves"
+        "online: crm-backend is never away; the new release is tried beside it, asked from "
+        "outside, and gets traffic only then"
     )
     assert words(online, "sistema-switch") == (
         f"online: sistema_web is away for about {about_s} s, at most 125 s"

@@ -6,15 +6,26 @@ import pytest
 
 from components.swarm.order import HostPort, Mount, update_order
 from tests.unit.declared import Registered, Resource, declared
-from tests.unit.stack_files import CRM, IMAGE
+from tests.unit.stack_files import CRM, ERP, IMAGE
 
 DASHBOARD = {"domain": "admin.example.com", "image": IMAGE, "allow": ["203.0.113.0/24"]}
 ACME = {"email": "certificates@example.com"}
+STORES = ("db", "redis-cache", "redis-queue", "redis-socketio")
+OF_THE_IMAGE = (
+    *("backend", "frontend", "queue-default", "queue-long", "queue-short"),
+    *("scheduler", "websocket"),
+)
+ERP_PARTS = sorted({*STORES, *OF_THE_IMAGE})
 SERVICES = [
     "crm-backend",
     "crm-postgres",
+    "crm_copies",
+    "crm_copies_database",
+    *sorted([*(f"erp_{part}" for part in ERP_PARTS), "erp_copies", "erp_copies_sites"]),
+    "npm",
     "sistema_convex_backend",
     "sistema_convex_dashboard",
+    "sistema_copies",
     "sistema_cron",
     "sistema_web",
     "traefik",
@@ -24,7 +35,7 @@ SERVICES = [
 
 @pytest.fixture(scope="module")
 def estate() -> Registered:
-    return declared({**CRM, "tickets.dashboard": DASHBOARD, "edge.acme": ACME})
+    return declared({**CRM, **ERP, "tickets.dashboard": DASHBOARD, "edge.acme": ACME})
 
 
 @pytest.fixture(params=SERVICES)
@@ -96,7 +107,7 @@ def test_a_service_runs_once_on_an_image_with_a_digest(one: Resource) -> None:
 def test_a_service_says_who_made_it_and_why_it_updates_in_its_order(one: Resource) -> None:
     order = one.inputs["updateConfig"]["order"]
     assert one.labels["estate.stack"] == "prod"
-    assert one.labels["estate.system"] in {"edge", "tickets", "crm"}
+    assert one.labels["estate.system"] in {"edge", "tickets", "crm", "npm", "erp"}
     assert one.labels["estate.update-order"].startswith(f"{order}: ")
     assert one.inputs["rollbackConfig"]["order"] == order
 
@@ -110,8 +121,18 @@ def test_what_writes_or_holds_a_port_stops_first_and_the_rest_starts_first(
     assert order == {
         "crm-backend": "start-first",
         "crm-postgres": "stop-first",
+        "crm_copies": "stop-first",
+        "crm_copies_database": "stop-first",
+        **dict.fromkeys((f"erp_{part}" for part in ERP_PARTS), "start-first"),
+        "erp_copies": "stop-first",
+        "erp_copies_sites": "stop-first",
+        "erp_db": "stop-first",
+        "erp_redis-queue": "stop-first",
+        "erp_scheduler": "stop-first",
+        "npm": "stop-first",
         "sistema_convex_backend": "stop-first",
         "sistema_convex_dashboard": "start-first",
+        "sistema_copies": "stop-first",
         "sistema_cron": "start-first",
         "sistema_web": "stop-first",
         "traefik": "stop-first",
@@ -119,7 +140,7 @@ def test_what_writes_or_holds_a_port_stops_first_and_the_rest_starts_first(
     }
 
 
-def test_only_the_edge_publishes_ports_and_only_on_the_host_itself(estate: Registered) -> None:
+def test_only_the_proxies_publish_ports_and_only_on_the_host_itself(estate: Registered) -> None:
     ports = {
         name: [(port["publishedPort"], port["publishMode"]) for port in endpoint["ports"]]
         for name, endpoint in (
@@ -127,6 +148,8 @@ def test_only_the_edge_publishes_ports_and_only_on_the_host_itself(estate: Regis
         )
     }
     assert ports.pop("traefik") == [(80, "host"), (443, "host")]
+    # Not the port of its administration.
+    assert ports.pop("npm") == [(8088, "host"), (8443, "host")]
     assert set(map(str, ports.values())) == {"[]"}
 
 
@@ -142,15 +165,22 @@ def test_short_names_answer_on_the_private_network_only(estate: Registered) -> N
     assert aliases["sistema_internal-id"] == {
         "sistema_convex_backend": ["convex_backend"],
         "sistema_convex_dashboard": ["convex_dashboard"],
+        "sistema_copies": [],
         "sistema_cron": [],
         "sistema_web": ["web"],
     }
     assert aliases["crm_internal-id"] == {
         "crm-backend": ["backend"],
         "crm-postgres": ["crm-postgres"],
+        "crm_copies": [],
+        "crm_copies_database": [],
     }
-    for network in ("traefik_public-id", "traefik_docker-id"):
+    copies: dict[str, list[str]] = {"erp_copies": [], "erp_copies_sites": []}
+    parts = {f"erp_{part}": [part] for part in ERP_PARTS}
+    assert aliases["erp_internal-id"] == {**parts, **copies}
+    for network in ("traefik_public-id", "traefik_docker-id", "proxy-id", "npm_internal-id"):
         assert not any(aliases[network].values())
+    assert set(aliases["proxy-id"]) == {"npm", "erp_frontend"}
 
 
 def test_nothing_but_the_filter_sees_the_docker_socket(estate: Registered) -> None:
@@ -182,12 +212,16 @@ def test_convex_is_ended_with_sigint_and_has_the_time_to_close_its_database(
 
 
 @pytest.mark.parametrize(
-    "service", ["sistema_web", "sistema_convex_backend", "crm-backend", "crm-postgres"]
+    "service",
+    [
+        *("sistema_web", "sistema_convex_backend", "crm-backend", "crm-postgres"),
+        *("npm", "erp_backend", "erp_db", "erp_queue-long", "erp_redis-queue"),
+    ],
 )
 def test_a_service_with_data_stays_beside_its_volumes(service: str) -> None:
-    here = declared({**CRM, "hosts.vps.node": "vps-1"})[f"Service:{service}"]
+    here = declared({**CRM, **ERP, "hosts.vps.node": "vps-1"})[f"Service:{service}"]
     assert here.inputs["taskSpec"]["placement"]["constraints"] == ["node.hostname==vps-1"]
-    alone = declared(CRM)[f"Service:{service}"]
+    alone = declared({**CRM, **ERP})[f"Service:{service}"]
     assert alone.inputs["taskSpec"]["placement"]["constraints"] == ["node.role==manager"]
 
 
@@ -204,7 +238,19 @@ def test_no_secret_stands_in_a_service() -> None:
         "crmSecrets": {"POSTGRES_PASSWORD": "ca" * 32, "env": {"JWT_SECRET": "canary" * 6}},
         "backupSecrets.RESTIC_PASSWORD": "restic-canary" * 3,
     }
-    estate = declared({**CRM, **planted, **crm, "dnsSecrets.CLOUDFLARE_API_TOKEN": "9canary9"})
+    erp = {
+        "npmSecrets.ADMIN_PASSWORD": "npm-canary" * 3,
+        "erpSecrets.MARIADB_ROOT_PASSWORD": "root-canary" * 3,
+        "erpSecrets.tenants.acme.ADMIN_PASSWORD": "acme-canary" * 3,
+    }
+    estate = declared({
+        **CRM,
+        **ERP,
+        **erp,
+        **planted,
+        **crm,
+        "dnsSecrets.CLOUDFLARE_API_TOKEN": "9canary9",
+    })
     assert any("canary" in str(one.inputs) for one in estate.values())
     for name, one in estate.of("Service").items():
         assert "canary" not in str(one.inputs), name

@@ -50,8 +50,8 @@ def test_convex_is_asked_for_its_key_where_it_runs_and_deployed_by_the_manager(
     assert given["docker"]["url"] == WORKER
     assert given["manager"]["url"] == MANAGER
     assert given["job"]["constraints"] == ["node.hostname==two"]
-    for step in ("convex-admin-key", "convex-env"):
-        assert estate[f"Command:sistema-{step}"].step["docker"]["url"] == WORKER
+    assert estate["Command:sistema-convex-admin-key"].step["docker"]["url"] == WORKER
+    assert estate["Environment:sistema-convex-env"].inputs["docker"]["url"] == WORKER
 
 
 def test_volumes_are_made_by_the_daemon_of_the_host_that_has_the_disk(estate: Registered) -> None:

@@ -39,7 +39,8 @@ def test_each_make_target_that_a_page_names_exists(page: Path) -> None:
 
 OPERATIONS = [
     *("up", "down", "preview", "drift", "health", "env", "test"),
-    *("releases", "backups", "rollback", "restore"),
+    *("releases", "backups", "offsite", "drill", "rollback", "restore", "tenant-new"),
+    *("site-backup", "site-restore"),
 ]
 
 

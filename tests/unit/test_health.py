@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,8 +10,9 @@ import settings
 from ops import health
 from ops.__main__ import main
 from ops.errors import OpsError
-from ops.health import Level, findings, report
-from ops.vital_signs import Signs, backup_age, moment, used_memory
+from ops.finding import Level
+from ops.health import findings, report
+from ops.vital_signs import Signs, moment, used_memory
 from tests.unit.stack_files import changed, raw
 
 MIB, GIB = 2**20, 2**30
@@ -22,7 +23,6 @@ WELL = Signs(
     oom_kills=0,
     shape_lines=0,
     free=0.4,
-    backup_age=timedelta(hours=3),
 )
 
 
@@ -47,9 +47,6 @@ def test_the_numbers_of_a_healthy_day_raise_nothing() -> None:
         ({"shape_lines": 1}, "shape_inference, last 50 log lines", Level.ALERT),
         ({"free": 0.1}, "free disk of Docker", Level.OK),
         ({"free": 0.099}, "free disk of Docker", Level.ALERT),
-        ({"backup_age": timedelta(days=7)}, "last proven backup", Level.OK),
-        ({"backup_age": timedelta(days=7, seconds=1)}, "last proven backup", Level.WATCH),
-        ({"backup_age": None}, "last proven backup", Level.WATCH),
     ],
 )
 def test_each_sign_has_its_threshold(change: dict[str, object], sign: str, level: Level) -> None:
@@ -95,12 +92,6 @@ def test_a_time_of_docker_is_read_whatever_its_decimals_and_offset(text: str, ho
     assert moment(text).astimezone(UTC) == NOW.replace(hour=hour)
 
 
-def test_the_oldest_of_the_newest_copies_counts() -> None:
-    newest = ["2026-11-22T13:00:00Z", "2026-11-20T14:00:00Z"]
-    assert backup_age(newest, 2, NOW) == timedelta(days=2)
-    assert backup_age(newest[:1], 2, NOW) is None
-
-
 def test_a_stack_that_was_never_brought_up_is_neither_healthy_nor_sick() -> None:
     with pytest.raises(OpsError, match="never brought up") as caught:
         health.health("staging")
@@ -110,10 +101,9 @@ def test_a_stack_that_was_never_brought_up_is_neither_healthy_nor_sick() -> None
 def given(monkeypatch: pytest.MonkeyPatch, socket: str) -> None:
     """Have the check meet a stack whose host is a socket of this machine."""
     estate = settings.load(raw(changed({"hosts.vps.url": f"unix://{socket}"})), "test")
-    monkeypatch.setattr(health, "stack_file", lambda stack: stack)
-    monkeypatch.setattr(health, "is_made", lambda _file: True)
-    monkeypatch.setattr(health, "made", lambda stack: stack)
+    monkeypatch.setattr(health, "there", lambda stack: stack)
     monkeypatch.setattr(health, "estate_of", lambda _engine: estate)
+    monkeypatch.setattr(health, "all_kept", lambda *_: {})
 
 
 def test_a_host_that_cannot_be_reached_is_neither_healthy_nor_sick(

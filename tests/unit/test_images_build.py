@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,4 +114,27 @@ def test_a_program_that_could_not_be_made_leaves_nothing_behind(
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(BuildError, match="go is not on PATH"):
         programs.bring("pebble")
-    assert list((tmp_path / "estate" / "tools").iterdir()) == []
+    left = [path.suffix for path in (tmp_path / "estate" / "tools").iterdir()]
+    assert left == [".lock"]
+
+
+def test_two_checkouts_that_want_the_same_program_make_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    begun, others_begun = threading.Event(), threading.Event()
+
+    def make(target: Path) -> None:
+        assert not begun.is_set(), "made twice"
+        begun.set()
+        others_begun.wait(timeout=60)
+        (target / "program").write_text("made")
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(programs._kept, "x", [], make)
+        assert begun.wait(timeout=60)
+        second = pool.submit(programs._kept, "x", [], make)
+        assert not second.done()
+        others_begun.set()
+        assert first.result(timeout=60) == second.result(timeout=60)
+    assert (second.result() / "program").read_text() == "made"

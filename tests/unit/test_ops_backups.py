@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops import backups
+from ops import kept as of_stack
 from ops.errors import OpsError
 from ops.saved_volume import Holding, holding, refuse_to_mix
 from tests.unit.deployed import copy, deployed, engine, estate
@@ -84,7 +85,7 @@ def test_the_command_asks_each_application_that_makes_backups(
     monkeypatch.setattr(backups, "made", lambda _: engine())
     monkeypatch.setattr(backups, "estate_of", lambda _: estate())
     known = {"crm": deployed(), "sistema": deployed(backup=False)}
-    monkeypatch.setattr(backups, "deployed", lambda _: known)
+    monkeypatch.setattr(of_stack, "deployed", lambda _: known)
     monkeypatch.setattr(backups, "catalog", lambda _: tuple(KEPT))
     assert backups.backups("prod", None, as_json=True) == 0
     assert [one["file"] for one in json.loads(capsys.readouterr().out)["crm"]][:2] == ["d1", "u1"]

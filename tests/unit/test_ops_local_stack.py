@@ -1,6 +1,7 @@
 """The stack file of this machine: written once, and grown when the template gets a new system."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from ops import local_stack
 from ops.engine import Engine
+from ops.errors import OpsError
 from tests.unit.stack_files import DIGEST
 
 OLD = """# note
@@ -52,7 +54,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "_OFFERED": "offered.json",
     }.items():
         monkeypatch.setattr(local_stack, name, tmp_path / file)
-    monkeypatch.setattr(local_stack, "free_port", lambda: 80)
+    monkeypatch.setattr(local_stack, "free_port", lambda wanted, _others: wanted)
     return tmp_path
 
 
@@ -114,3 +116,29 @@ def test_secrets_that_a_killed_run_left_unset_are_made_by_the_next(here: Path) -
     text = OLD.replace("@SECRET_hex32@", "placeholder").replace("@IMAGE_tickets@", "x")
     (here / "Pulumi.local.yaml").write_text(text, encoding="utf-8")
     assert len(write(here, OLD)["estate:ticketsSecrets"]["KEY"]) == 64
+
+
+def test_a_part_that_is_new_gets_other_ports_where_its_own_are_taken(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(here, OLD)
+    monkeypatch.setattr(local_stack, "free_port", lambda _wanted, others: next(iter(others)))
+    ports = "    http_port: 8088\n    https_port: 8443\n"
+    grown = write(here, f"{OLD}  estate:npm:\n{ports}")
+    assert grown["estate:npm"] == {"http_port": "8089", "https_port": "8444"}
+    assert grown["estate:tickets"] == first["estate:tickets"]
+    assert write(here, f"{OLD}  estate:npm:\n{ports}") == grown
+
+
+def test_the_ports_of_two_parts_never_meet() -> None:
+    ranges = [{first, *others} for first, others in local_stack._PORTS.values()]
+    assert sum(map(len, ranges)) == len(set.union(*ranges))
+
+
+def test_a_port_that_somebody_listens_on_is_passed_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OpsError, match=f"no port is free for the local stack: {port}"):
+            local_stack.free_port(port, [])

@@ -16,7 +16,7 @@ def test_only_a_transaction_that_went_through_counts() -> None:
             command("release", plan_json("backup")),
             command("release", plan_json()),
             command("release", plan_json("backup", app="sistema")),
-            command("convex-env", "{}"),
+            command("convex-admin-key", "{}"),
         )
     )
     assert list(found) == ["crm"]

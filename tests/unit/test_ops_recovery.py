@@ -217,7 +217,7 @@ def test_a_record_that_was_never_made_needs_nothing(estate: Estate, contents: Co
 
 def test_an_api_that_refuses_is_named_without_the_token(cloudflare: Cloudflare) -> None:
     wrong = estate_with(cloudflare.url, "another-token")
-    with pytest.raises(OpsError, match="half-made DNS record") as refused:
+    with pytest.raises(OpsError, match="DNS records could not be looked at") as refused:
         take_back_records(wrong, [making("192.0.2.1")], set())
     assert "403" in str(refused.value)
     assert "another-token" not in str(refused.value)

@@ -1,15 +1,9 @@
-"""Before the state is told that something is gone, the host is asked once more."""
+"""Before an update the state is told what differs from it, and only what surely does."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any
-
-import docker.errors
 import pytest
 
 from ops import repair
-from ops.drift import Drift
+from ops.drift import Drift, Look, Unknown, looking
 from ops.engine import Engine
 from ops.errors import OpsError
 
@@ -18,8 +12,10 @@ SECRET = f"{STACK}::estate:apps:Tickets$docker:index/secret:Secret::env"
 SERVICE = f"{STACK}::docker:index/service:Service::web"
 
 
-def gone(urn: str, id_: str) -> Drift:
-    return Drift(urn.rpartition("::")[2], "", "that it exists", "nothing", urn, id_)
+def drift(field: str, urn: str) -> Drift:
+    return Drift(
+        resource=urn.rpartition("::")[2] or "x", field=field, declared="a", found="b", urn=urn
+    )
 
 
 class FakeEngine(Engine):
@@ -40,30 +36,11 @@ def engine() -> FakeEngine:
     return made
 
 
-@pytest.fixture
-def there() -> set[str]:
-    """Ids of the secrets and networks that the host has."""
-    return set()
-
-
-@pytest.fixture(autouse=True)
-def world(monkeypatch: pytest.MonkeyPatch, there: set[str]) -> None:
-    def get(id_: str) -> str:
-        if id_ not in there:
-            raise docker.errors.NotFound("no such object")
-        return id_
-
-    @contextmanager
-    def connect(*_: object) -> Iterator[Any]:
-        objects = SimpleNamespace(get=get)
-        yield SimpleNamespace(secrets=objects, networks=objects, configs=objects)
-
-    monkeypatch.setattr(repair, "connect", connect)
-    monkeypatch.setattr(repair, "targets", lambda _: ["host"])
-
-
-def finding(monkeypatch: pytest.MonkeyPatch, *found: Drift) -> None:
-    monkeypatch.setattr(repair, "look", lambda _: list(found))
+def finding(
+    monkeypatch: pytest.MonkeyPatch, *found: Drift, unknown: str = "", urn: str = ""
+) -> None:
+    unread = (Unknown(what=unknown, why="it does not answer", urn=urn),) if unknown else ()
+    monkeypatch.setattr(looking, "look", lambda _: Look(found=found, unknown=unread))
 
 
 def test_without_drift_the_state_is_not_written(
@@ -77,31 +54,33 @@ def test_without_drift_the_state_is_not_written(
 def test_only_what_differs_is_refreshed(
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finding(
-        monkeypatch,
-        Drift("web", "labels", "a", "b", SERVICE),
-        Drift("web", "taskSpec", "a", "b", SERVICE),
-    )
-    repair.notice_drift(engine)
+    finding(monkeypatch, drift("labels", SERVICE), drift("taskSpec", SERVICE), drift("", SECRET))
+    assert len(repair.notice_drift(engine)) == 3
     ((command, *flags),) = engine.asked
     assert command == "refresh"
-    assert flags[-2:] == ["--target", SERVICE]
-    assert flags.count("--target") == 1
+    assert flags[-4:] == ["--target", SERVICE, "--target", SECRET]
 
 
-def test_a_secret_that_is_really_gone_is_noticed(
+def test_what_no_update_would_put_back_is_not_refreshed(
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finding(monkeypatch, gone(SECRET, "k1"))
-    assert [one.id for one in repair.notice_drift(engine)] == ["k1"]
-    assert SECRET in engine.asked[0]
+    finding(monkeypatch, drift("health", ""))
+    assert repair.notice_drift(engine) == []
+    assert engine.asked == []
 
 
-def test_a_secret_that_only_could_not_be_seen_stops_it_all(
-    engine: FakeEngine, there: set[str], monkeypatch: pytest.MonkeyPatch
+def test_what_could_not_be_looked_at_stops_it_all(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there.add("k1")
-    finding(monkeypatch, gone(SECRET, "k1"), gone(SERVICE, "s1"))
-    with pytest.raises(OpsError, match="env was reported as gone, but it is there"):
+    finding(monkeypatch, drift("labels", SERVICE), unknown="zone example.com")
+    with pytest.raises(OpsError, match=r"drift is unknown: zone example\.com: it does not answer"):
         repair.notice_drift(engine)
     assert engine.asked == []
+
+
+def test_an_api_that_an_update_may_mend_is_left_to_the_update(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding(monkeypatch, unknown="npm-hosts", urn=f"{STACK}::estate:npm:ProxyHosts::npm-hosts")
+    assert repair.notice_drift(engine) == []
+    assert engine.asked[0][-1].endswith("ProxyHosts::npm-hosts")

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -15,13 +16,13 @@ from ops.errors import OpsError
 from ops.plans import Deployed
 from ops.restore import restore
 from steps import convex_deploy, convex_env
+from steps.context import Context
 from steps.errors import ReleaseError
 from steps.release.by_hand import Choice
 from steps.release.journal import Attempt, Holder, Journal, holder
 from steps.release.plan import Functions
 from tests.unit.deployed import (
     SECRET,
-    command,
     copy,
     deployed,
     engine,
@@ -29,6 +30,7 @@ from tests.unit.deployed import (
     journal,
     on_ground,
     record,
+    secret_in_state,
     state,
     version,
 )
@@ -126,8 +128,7 @@ def test_a_restored_convex_gets_its_variables_and_functions_again(
         "instance_name": "sistema",
         "url": "http://convex.localhost",
     }
-    other = json.dumps({**target, "service": "another"})
-    runs = state(command("convex-env", json.dumps(target)), command("convex-env", other))
+    runs = state(environment(target), environment({**target, "service": "another"}))
     functions = Functions.model_validate_json(
         json.dumps({
             **target,
@@ -141,13 +142,27 @@ def test_a_restored_convex_gets_its_variables_and_functions_again(
     convex, web = deployed(), deployed()
     phases = (functions, *web.plan.phases)
     web = Deployed(plan=web.plan.model_copy(update={"phases": phases}), secrets=web.secrets)
-    did: list[tuple[str, object]] = []
+    did: list[object] = []
     monkeypatch.setattr(republishing, "state_of", lambda _: runs)
     monkeypatch.setattr(republishing, "read", lambda _: {"convex": convex, "web": web})
-    monkeypatch.setattr(convex_env, "run", lambda _, on: did.append(("variables", on.secrets)))
+    monkeypatch.setattr(convex_env, "bring", lambda _, wanted, on: did.append(said(wanted, on)))
     monkeypatch.setattr(convex_deploy, "run", lambda _, on: did.append(("functions", on.secrets)))
     republishing.republish(engine(), "convex")
-    assert did == [("variables", {"hidden": [SECRET]}), ("functions", {"hidden": [SECRET]})]
+    assert did == [
+        ("variables", {"TOKEN": SECRET, "OLD": None}, "***"),
+        ("functions", {"hidden": [SECRET]}),
+    ]
+
+
+def environment(target: Mapping[str, object]) -> dict[str, object]:
+    """Return the variables of a Convex deployment as the state has them."""
+    variables = {"TOKEN": secret_in_state(SECRET)}
+    inputs = {**target, "variables": variables, "absent": ["OLD"], "version": "1"}
+    return {"type": "estate:convex:Environment", "inputs": inputs}
+
+
+def said(wanted: object, on: Context) -> tuple[str, object, str]:
+    return "variables", wanted, on.redactor.hide(SECRET)
 
 
 def seen(**given: object) -> Holder:

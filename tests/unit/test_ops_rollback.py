@@ -1,5 +1,6 @@
 """The way back by hand: where to, with which data, and what is left when it fails."""
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,11 +13,21 @@ from ops.applications import named
 from ops.errors import OpsError
 from ops.plans import Deployed
 from ops.release_setting import ReleaseSetting
-from ops.rollback import EXIT_NO_PREVIOUS, Wish, data_before, goal, rollback
+from ops.rollback import (
+    EXIT_NO_PREVIOUS,
+    Wish,
+    data_before,
+    goal,
+    refuse_waves,
+    rollback,
+)
 from steps.release.by_hand import Choice
+from steps.release.ground import Ground
 from steps.release.journal import Journal, Record, Result, Version
-from steps.release.phases import Ground
+from steps.release.plan import Plan
+from tests.unit.declared import declared
 from tests.unit.deployed import copy, deployed, engine, estate, journal, on_ground, record, version
+from tests.unit.stack_files import CRM, ERP
 
 SERVING = journal(
     record("a"),
@@ -296,3 +307,14 @@ def test_the_stack_file_gets_image_and_commit(
     first, *more = [one for one in asked.asked if one != ("config", "--json")]
     assert first == ("config", "set", "--path", key, "--type", "string", image)
     assert more == rest
+
+
+def test_what_is_released_in_waves_is_never_taken_back_as_a_whole() -> None:
+    step = declared({**CRM, **ERP})
+    plans = {
+        name: Plan.model_validate_json(json.dumps(step[f"Command:{name}-verify"].step))
+        for name in ("crm", "erp")
+    }
+    with pytest.raises(OpsError, match="older code must never migrate newer data"):
+        refuse_waves(Deployed(plan=plans["erp"], secrets={}))
+    refuse_waves(Deployed(plan=plans["crm"], secrets={}))

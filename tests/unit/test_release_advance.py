@@ -14,10 +14,11 @@ from steps import backups
 from steps.context import Context
 from steps.errors import BackupError, HalfAppliedError, JobError, ReleaseError, WebError
 from steps.job_spec import JOB_LABEL
-from steps.release import phases, way_back
+from steps.release import advance as advance_module
+from steps.release import phases, trial, way_back
 from steps.release.advance import advance
+from steps.release.ground import Ground
 from steps.release.journal import Holder, Journal, Result
-from steps.release.phases import Ground
 from steps.release.plan import Plan, Work
 from steps.release.store import Store
 from tests.unit.release_swarm import MemorySwarm, StillClock
@@ -97,6 +98,7 @@ class World:
         self.faults: dict[str, Exception] = {}
         self.asked: list[str | None] = []
         self.unseen = False
+        self.expired = False
         self._cuts: dict[str, int] = {}
         self.stderr = io.StringIO()
         monkeypatch.setattr(backups, "take", self._take)
@@ -104,6 +106,8 @@ class World:
         monkeypatch.setattr(backups, "restore", self._restore)
         monkeypatch.setattr(phases, "run_job", self._job)
         monkeypatch.setattr(phases, "verify", self._verify)
+        monkeypatch.setattr(trial, "verify", self._verify)
+        monkeypatch.setattr(advance_module, "refuse_expired", self._refuse_expired)
         monkeypatch.setattr(way_back, "verify", self._verify)
 
     def run(self, *, image: str = NEW, mode: Mode = "online", until: str = "verify") -> None:
@@ -163,14 +167,18 @@ class World:
         self._fault(phase.name)
         return {}
 
+    def _refuse_expired(self, *_: object) -> None:
+        if self.expired:
+            raise WebError("expired", why="since yesterday", state="", todo="renew it")
+
     def _verify(self, *_: object, release: str | None, token: str | None = None) -> object:
         self.asked.append(release)
-        rule = self.swarm.services["crm-backend"]["Spec"]["Labels"][
-            "traefik.http.routers.crm-backend.rule"
-        ]
+        tried = "crm-backend-trial" in self.swarm.services
+        name = "crm-backend-trial" if tried else "crm-backend"
+        rule = self.swarm.services[name]["Spec"]["Labels"][f"traefik.http.routers.{name}.rule"]
         assert (token is not None) == ("Header(" in rule)
         if release is not None:
-            self._fault("verify")
+            self._fault("trial" if tried else "verify")
         elif self.unseen:
             raise WebError("unseen", why="certificate has expired", state="", todo="")
         return {"attempts": 1, "seconds": 0.1}
@@ -187,8 +195,9 @@ def failure() -> JobError:
 
 def test_a_good_release_goes_through_every_phase_once_and_is_written_down(world: World) -> None:
     world.run()
-    assert world.did == ["backup", "migrate", "seed", "verify", "verify"]
+    assert world.did == ["backup", "migrate", "seed", "trial", "verify", "verify"]
     assert world.swarm.image("crm-backend") == NEW
+    assert list(world.swarm.services) == ["crm-backend", "crm-cron"]
     assert world.journal.attempt is None
     assert [record.result for record in world.journal.history] == [Result.RELEASED]
     assert world.journal.serving is not None
@@ -203,6 +212,26 @@ def test_without_a_backup_nothing_else_happens(world: World) -> None:
     assert world.swarm.image("crm-backend") == OLD
     assert "refused" in caught.value.what
     assert "disk full" in caught.value.why
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_behind_an_expired_certificate_nothing_is_begun(world: World, mode: Mode) -> None:
+    world.expired = True
+    with pytest.raises(ReleaseError, match="failed at backup: refused") as caught:
+        world.run(mode=mode)
+    assert "since yesterday" in caught.value.why
+    assert caught.value.todo == "renew it"
+    assert (world.did, world.swarm.seen) == ([], [])
+    assert world.journal.attempt is None
+
+
+def test_a_certificate_that_expires_under_way_is_left_to_the_verification(world: World) -> None:
+    world.step("backup")
+    world.step("migrate")
+    world.expired = True
+    for name in ("seed", "switch", "verify"):
+        world.step(name)
+    assert world.journal.history[-1].result is Result.RELEASED
 
 
 def test_offline_a_backup_that_would_fail_stops_nobody(world: World) -> None:
@@ -259,6 +288,41 @@ def test_a_sick_image_is_replaced_by_the_old_one_with_its_log_in_the_message(wor
     assert world.swarm.image("crm-backend") == OLD
     assert "it is sick" in caught.value.why
     assert world.journal.history[-1].result is Result.RECOVERED
+
+
+def test_a_release_that_is_wrong_outside_is_never_met_by_anybody(world: World) -> None:
+    world.faults["trial"] = WebError("wrong", why="HTTP 500", state="", todo="correct it")
+    with pytest.raises(ReleaseError) as caught:
+        world.run()
+    assert "failed at switch: recovered" in caught.value.what
+    assert "HTTP 500" in caught.value.why
+    assert [name for name, _, _ in world.swarm.seen if name == "crm-backend"] == []
+    assert list(world.swarm.services) == ["crm-backend", "crm-cron"]
+
+
+def test_a_sick_image_is_never_met_by_anybody(world: World) -> None:
+    with pytest.raises(ReleaseError, match="crm-backend-trial does not serve"):
+        world.run(image=SICK)
+    assert [name for name, _, _ in world.swarm.seen if name == "crm-backend"] == []
+    assert list(world.swarm.services) == ["crm-backend", "crm-cron"]
+
+
+@pytest.mark.parametrize("image", [NEW, SICK])
+def test_a_trial_that_a_killed_run_has_left_goes_with_the_next(world: World, image: str) -> None:
+    world.faults["trial"] = KeyboardInterrupt()  # type: ignore[assignment]
+    with pytest.MonkeyPatch.context() as killed:
+        killed.setattr(trial, "end", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            world.run()
+    assert "crm-backend-trial" in world.swarm.services
+    world.faults.clear()
+    if image == NEW:
+        world.run()
+    else:
+        # Another one is wanted now, and fails.
+        with pytest.raises(ReleaseError):
+            world.run(image=image)
+    assert list(world.swarm.services) == ["crm-backend", "crm-cron"]
 
 
 def test_after_a_failure_the_same_release_starts_from_its_first_phase(world: World) -> None:

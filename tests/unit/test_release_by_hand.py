@@ -14,8 +14,8 @@ from steps.errors import ReleaseError, WebError
 from steps.job_spec import JOB_LABEL
 from steps.release import by_hand
 from steps.release.by_hand import Choice, choice, put_back, restore, take_back_data
+from steps.release.ground import Ground
 from steps.release.journal import Result, Version
-from steps.release.phases import Ground
 from steps.release.store import Store
 from tests.unit.release_swarm import StillClock
 from tests.unit.test_release_advance import NEW, OLD, World, failure, plan

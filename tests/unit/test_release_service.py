@@ -126,6 +126,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "secrets": [file_at("b_0123", "/run/secrets/b"), file_at("c_0123", "/app/.env")]
     },
     "labels": {"labels": {"traefik.enable": "true", "estate.stack": "prod", "a": ""}},
+    "a label of a volume": {
+        "mounts": [dataclasses.replace(VOLUME, labels={"com.docker.stack.namespace": "app"})]
+    },
+    "a label of the containers": {"container_labels": {"com.docker.stack.namespace": "app"}},
     "constraints out of order": {"constraints": ["node.role==worker", "node.hostname==vps"]},
     "networks and aliases": {
         "networks": [
@@ -164,7 +168,9 @@ def test_every_option_reaches_the_specification(option: str) -> None:
 
 def test_no_option_is_left_out_of_the_table() -> None:
     ours = {field.name for field in dataclasses.fields(ServiceSpec)}
-    assert {name for options in OPTIONS.values() for name in options} == ours - {"name", "ports"}
+    # `user` is of services that no release switches.
+    apart = {"name", "ports", "user"}
+    assert {name for options in OPTIONS.values() for name in options} == ours - apart
 
 
 DASHBOARD = {"domain": "admin.example.com", "image": IMAGE, "allow": ["203.0.113.0/24"]}
@@ -180,6 +186,10 @@ STACKS: dict[str, dict[str, object]] = {
     "a dashboard": {"tickets.dashboard": DASHBOARD},
     "more domains": {"crm.backend.extra_domains": ["old.example.com"], "crm.backend.port": 3002},
     "more memory": {"tickets.web.memory_limit": "3G", "crm.backend.memory_limit": "2G"},
+    "adopted": {
+        f"adopted.{service}": {"stack": "old", "alias": "short"}
+        for service in ("sistema_web", "sistema_convex_backend", "crm-backend")
+    },
     "offline": {"tickets.migrations": "offline", "crm.migrations": "offline"},
 }
 

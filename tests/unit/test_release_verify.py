@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,7 +17,7 @@ from steps.redact import Redactor
 from steps.release import verify as module
 from steps.release.plan import Question, Verify
 from steps.release.seal import HEADER
-from steps.release.verify import verify, wrong
+from steps.release.verify import refuse_expired, verify, wrong
 from tests.unit.release_swarm import StillClock
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ class Outside:
         wanted = Verify(
             questions=questions or (question(),), attempts=attempts, interval_s=5.0, smoke=check
         )
-        context = Context(clock=self.clock, stderr=self.stderr, redactor=Redactor([SECRET]))
-        return verify(wanted, context, release=release, token=token)
+        return verify(wanted, self.context, release=release, token=token)
+
+    @property
+    def context(self) -> Context:
+        return Context(clock=self.clock, stderr=self.stderr, redactor=Redactor([SECRET]))
 
     def _open(self, ca_certificate: str | None) -> httpx.Client:
         assert ca_certificate is None
@@ -199,3 +203,36 @@ def test_every_question_is_asked(outside: Outside) -> None:
     other = Question(url="http://other.example.com/")
     outside.verify(question(), other)
     assert [seen(0), seen(1)] == [URL, "http://other.example.com/"]
+
+
+def refused(code: int, words: str) -> httpx.ConnectError:
+    """What httpx raises when a certificate is not believed."""
+    cause = ssl.SSLCertVerificationError(1, words)
+    cause.verify_code = code
+    error = httpx.ConnectError(words)
+    error.__cause__ = OSError()
+    error.__cause__.__context__ = cause
+    return error
+
+
+def test_a_release_is_not_begun_behind_an_expired_certificate(outside: Outside) -> None:
+    outside.answers = [answer(), refused(10, "certificate has expired")]
+    wanted = Verify(questions=(question(), question()), attempts=9, interval_s=5.0)
+    with pytest.raises(WebError, match=f"The certificate of {URL} has expired") as caught:
+        refuse_expired(wanted, outside.context)
+    assert "certificate has expired" in caught.value.why
+    assert outside.clock.seconds == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [answer(500), answer(404), httpx.ConnectError("refused"), refused(18, "self-signed")],
+    ids=["500", "404", "nobody", "self-signed"],
+)
+def test_what_the_release_may_mend_does_not_keep_it_back(
+    outside: Outside, given: httpx.Response | Exception
+) -> None:
+    outside.answers = [given]
+    wanted = Verify(questions=(question(),), attempts=1, interval_s=0.0)
+    refuse_expired(wanted, outside.context)
+    assert len(outside.asked) == 1

@@ -13,8 +13,9 @@ from steps.job import Outcome
 from steps.job_failure import failed, overran
 from steps.job_task import TaskState
 from steps.release import phases
+from steps.release.ground import Ground
 from steps.release.journal import Record, Result, Version
-from steps.release.phases import Ground, work
+from steps.release.phases import work
 from steps.release.plan import Plan, Work
 from steps.release.store import Store
 from tests.unit.release_swarm import MemorySwarm, StillClock

@@ -19,13 +19,14 @@ LEDGER = ROOT / "docs" / "runbooks.md"
 REQUIREMENTS = [
     *(f"T-{n:03d}" for n in range(1, 148)),
     *(f"C-{n:02d}" for n in range(1, 50)),
+    *(f"E-{n:02d}" for n in range(1, 64)),
     *(f"H-{n:02d}" for n in range(1, 32)),
 ]
 DECISIONS = [f"X-{n:02d}" for n in range(1, 22)] + [f"G-{n:02d}" for n in range(1, 17)]
 KINDS = {"resource", "step", "setting", "check", "document", "out of scope"}
 
 # How many rows of each system the runbooks' own ledger marks as risky or contradictory.
-RISKY = {"T": 67, "C": 24, "H": 13}
+RISKY = {"T": 67, "C": 24, "E": 23, "H": 13}
 MAX_WORDS = 12
 
 QUOTED = re.compile(r"`([^`]+)`")

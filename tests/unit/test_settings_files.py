@@ -13,13 +13,14 @@ IMAGES = {
     name: f"127.0.0.1:5000/estate/{name}@{DIGEST}"
     for name in (
         *("traefik", "docker-filter", "tools", "tickets", "convex", "convex-dashboard"),
-        *("crm", "postgres"),
+        *("crm", "postgres", "npm", "erpnext", "mariadb", "redis"),
     )
 }
 EXAMPLE = "docs/settings.example.yaml"
 NAMES_OF_ONES_OWN = {
-    *("estate:hosts", "estate:dns.zones", "estate:registrySecrets"),
+    *("estate:hosts", "estate:adopted", "estate:dns.zones", "estate:registrySecrets"),
     *("estate:crm.env", "estate:crmSecrets.env"),
+    *("estate:erp.tenants", "estate:erpSecrets.tenants"),
 }
 
 
@@ -60,6 +61,8 @@ def test_the_example_shows_the_defaults() -> None:
         "estate.registry_secrets",
         "estate.crm.env",
         "estate.crm_secrets.env",
+        "estate.erp_secrets.tenants",
+        "estate.adopted",
     ]
 
 
@@ -96,13 +99,20 @@ def test_a_committed_stack_file_is_valid_and_names_what_is_still_to_be_given(sta
         "estate:crm.image",
         "estate:crm.postgres.image",
         "estate:crmSecrets.POSTGRES_PASSWORD",
+        "estate:npm.image",
+        "estate:npmSecrets.ADMIN_PASSWORD",
+        "estate:erp.image",
+        "estate:erp.mariadb.image",
+        "estate:erp.redis.image",
+        "estate:erpSecrets.MARIADB_ROOT_PASSWORD",
+        "estate:erpSecrets.tenants.acme.ADMIN_PASSWORD",
+        "estate:erpSecrets.tenants.globex.ADMIN_PASSWORD",
     } <= set(still)
     assert ("estate:backupSecrets.RESTIC_PASSWORD" in still) == (stack == "prod")
-    assert [key for key in still if "hosts" in key] == (
-        ["estate:hosts.vps.host_key"]
-        if stack == "prod"
-        else ["estate:hosts.staging.address", "estate:hosts.staging.host_key"]
-    )
+    hosts = {"prod": ["vps.host_key"], "staging": ["staging.address", "staging.host_key"]}[stack]
+    assert [key for key in still if "hosts" in key] == [
+        f"estate:hosts.{key}" for key in (*hosts, "erp.address", "erp.host_key")
+    ]
 
 
 def test_production_has_the_numbers_of_the_runbooks() -> None:
@@ -155,6 +165,32 @@ def test_the_crm_of_staging_differs_as_its_runbook_says_and_shares_no_data() -> 
         assert one != other
 
 
+def erp_of(stack: str) -> tuple[settings.Estate, settings.Npm, settings.Erp]:
+    estate = settings.load(raw(read(f"Pulumi.{stack}.yaml")), stack)
+    assert estate.npm
+    assert estate.erp
+    return estate, estate.npm, estate.erp
+
+
+@pytest.mark.parametrize("stack", ["prod", "staging"])
+def test_the_erp_has_two_example_customers_behind_a_proxy_on_a_host_of_its_own(stack: str) -> None:
+    estate, npm, erp = erp_of(stack)
+    assert list(erp.tenants) == ["acme", "globex"]
+    assert (npm.http_port, npm.https_port) == (80, 443)
+    assert npm.host == erp.host
+    assert estate.edge
+    assert estate.swarm(npm.host) != estate.swarm(estate.edge.host)
+    assert erp.waves.canary == "acme"
+
+
+def test_the_erp_of_staging_is_the_same_with_names_of_its_own() -> None:
+    (_, npm, prod), (_, staging_npm, staging) = erp_of("prod"), erp_of("staging")
+    assert prod.model_fields_set == staging.model_fields_set
+    assert not {prod.name, npm.name} & {staging.name, staging_npm.name}
+    assert not set(prod.domains().values()) & set(staging.domains().values())
+    assert not set(prod.records()) & set(staging.records())
+
+
 def test_staging_shares_no_name_with_production() -> None:
     prod = settings.load(raw(read("Pulumi.prod.yaml")), "prod").tickets
     staging = settings.load(raw(read("Pulumi.staging.yaml")), "staging").tickets
@@ -178,14 +214,23 @@ def test_the_local_template_becomes_a_valid_stack_file() -> None:
     assert estate.crm
     assert (estate.crm.image, estate.crm.postgres.image) == (IMAGES["crm"], IMAGES["postgres"])
     assert estate.edge.url(estate.crm.backend.domain) == "http://api.crm.localhost"
+    assert estate.npm
+    assert estate.erp
+    assert {name: estate.npm.url(estate.erp.site(name)) for name in estate.erp.tenants} == {
+        "acme": "http://acme.localhost:8088",
+        "globex": "http://globex.localhost:8088",
+    }
 
 
 def test_the_secrets_of_the_local_stack_satisfy_the_settings_at_their_length() -> None:
     text, secrets = render(TEMPLATE, IMAGES)
     stack = parts(text)
     for number, secret in enumerate(secrets):
-        part, _, name = secret.path.removeprefix("estate:").partition(".")
-        stack[part][name] = f"{number:x}" * 2 * secret.bytes
+        *way, name = secret.path.removeprefix("estate:").split(".")
+        place = stack
+        for key in way:
+            place = place[key]
+        place[name] = f"{number % 16:x}" * 2 * secret.bytes
     assert settings.placeholders(settings.load(raw(stack), "local")) == []
 
 

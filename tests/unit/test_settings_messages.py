@@ -27,13 +27,15 @@ SHAPES: list[tuple[str, object, str]] = [
     ("tickets.web", GONE, ": is missing: needs keys and values"),
     ("tickets.web", "x", ": needs keys and values; set one with: pulumi config set --path"),
     ("tickets.web.memory_limt", "1G", ": is not a known key; did you mean memory_limit?"),
-    ("tickets.backup.zzz", 1, ": is not a known key; known here: keep"),
+    ("tickets.backup.zzz", 1, ": is not a known key; known here: keep, schedule"),
     (
-        "erp",
+        "wiki",
         {},
         (
             ": is not a known key; known here: hosts, edge, dns, dnsSecrets, registrySecrets,"
-            " tools, tickets, ticketsSecrets, crm, crmSecrets, backupSecrets"
+            " tools, tickets, ticketsSecrets, crm, crmSecrets, npm,"
+            " npmSecrets, erp, erpSecrets, backupSecrets,"
+            " offsite, offsiteSecrets, copies, adopted, drift, alerts"
         ),
     ),
     (
@@ -128,6 +130,9 @@ def test_a_part_that_is_plain_text_says_how_to_set_one_value() -> None:
         "estate:tools: needs keys and values; set one with: pulumi config set --path",
     )
 
+
+STORE = {"endpoint": "https://s3.example.com", "bucket": "team-backups", "path": "estate/prod"}
+KEYS = {"ACCESS_KEY": "a", "SECRET_KEY": "b", "RESTIC_PASSWORD": STRONG}
 
 RULES: list[tuple[dict[str, object], list[str]]] = [
     (
@@ -295,6 +300,19 @@ RULES: list[tuple[dict[str, object], list[str]]] = [
             )
         ],
     ),
+    (
+        {"offsite": STORE, "offsiteSecrets": GONE},
+        [
+            (
+                "offsiteSecrets: is missing: estate:offsite needs ACCESS_KEY, SECRET_KEY,"
+                " RESTIC_PASSWORD"
+            )
+        ],
+    ),
+    (
+        {"offsite": {**STORE, "endpoint": "http://s3.example.com"}, "offsiteSecrets": KEYS},
+        ["offsite.endpoint: needs https:// outside of stack local"],
+    ),
 ]
 
 
@@ -320,7 +338,7 @@ def test_the_local_stack_may_use_the_secret_of_the_example() -> None:
 
 def test_mistakes_of_every_kind_are_reported_together() -> None:
     assert mistakes({
-        "erp": {},
+        "wiki": {},
         "edge.http_port": "80",
         "tickets.image": f"app:1@{DIGEST[:-1]}",
         "tickets.convex.domain": "tickets.example.com",
@@ -334,8 +352,10 @@ def test_mistakes_of_every_kind_are_reported_together() -> None:
         ),
         "estate:ticketsSecrets.SMTP_PASSWORD: is missing: needs a secret text that is not empty",
         (
-            "estate:erp: is not a known key; known here: hosts, edge, dns, dnsSecrets,"
-            " registrySecrets, tools, tickets, ticketsSecrets, crm, crmSecrets, backupSecrets"
+            "estate:wiki: is not a known key; known here: hosts, edge, dns, dnsSecrets,"
+            " registrySecrets, tools, tickets, ticketsSecrets, crm, crmSecrets, npm,"
+            " npmSecrets, erp, erpSecrets, backupSecrets,"
+            " offsite, offsiteSecrets, copies, adopted, drift, alerts"
         ),
         "estate:edge.trusted_proxies: needs Cloudflare's networks while estate:dns.proxied is true",
         "estate:dns.ttl: needs to be 1 while estate:dns.proxied is true",

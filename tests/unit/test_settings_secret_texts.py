@@ -42,12 +42,13 @@ def test_every_secret_of_a_stack_file_is_hidden() -> None:
         "backupSecrets.RESTIC_PASSWORD": "2canary" * 6,
         "crmSecrets": {"POSTGRES_PASSWORD": "c3" * 32, "env": {"JWT_SECRET": "4canary" * 5}},
         "ticketsSecrets.SMTP_PASSWORD": "5canary",
+        "alerts.urls": ["json://7canary@example.com"],
         "ticketsSecrets.BETTER_AUTH_SECRET": "6canary" * 6,
     }
     estate = settings.load(raw(changed({**CRM, **planted})), "test")
     found = set(secret_texts(estate))
     assert found >= {
         *("0canary", "1canary", "2canary" * 6, "c3" * 32),
-        *("4canary" * 5, "5canary", "6canary" * 6),
+        *("4canary" * 5, "5canary", "6canary" * 6, "json://7canary@example.com"),
     }
     assert "robot" not in found

@@ -69,6 +69,7 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
     "HostName": (["vps", "vps-2"], ["Vps", "2vps", "vps-", "a.b", ""]),
     "NodeName": (["vps-1", "srv.example"], ["", "-a", "a b"]),
     "ServiceName": (["sistema", "sistema_staging"], ["Sistema", "_a", "a" * 41, "a.b"]),
+    "SwarmName": (["sistema_web", "a" * 63], ["Web", "-a", "a" * 64, "a.b"]),
     "InstanceName": (["convex-self-hosted", "a"], ["a|b", "-a", "a_b", ""]),
     "AbsolutePath": (["/srv/apps/sistema"], ["srv", "/srv/../etc", "/srv\n", ""]),
     "HttpPath": (["/", "/api/machines/register"], ["api", "/a?b", "/a b", "//[", ""]),
@@ -76,6 +77,13 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
         ["https://example.com", "http://127.0.0.1:14000/dir"],
         ["example.com", "ftp://a.b", "https://u:p@a.b", "https://[x", "https://a.b/?q"],
     ),
+    "StoreUrl": (
+        ["https://s3.eu-central-1.amazonaws.com", "http://10.0.0.1:7070"],
+        ["s3.example.com", "https://s3.example.com/bucket", "https://k:s@s3.example.com", ""],
+    ),
+    "BucketName": (["team-estate-backups", "placeholder"], ["ab", "Team", "a/b", "-abc", ""]),
+    "ObjectPath": (["estate/prod", "a"], ["/a", "a/", "a//b", "../a", "a b", ""]),
+    "Region": (["eu-central-1"], ["", "EU", "eu central"]),
     "Pem": (
         [
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
@@ -103,11 +111,22 @@ PAIRS: dict[str, tuple[list[object], list[object]]] = {
         ["ghcr.io", "registry.example.com:5000", "localhost:5000"],
         ["", "https://ghcr.io", "ghcr.io/team", "ghcr.io:0", 3],
     ),
+    "RecordName": (["status.example.com", "*.erp.example.com"], ["*", "a.*.com", "*a.com", 3]),
+    "TenantName": (["acme", "a", "cliente-2"], ["", "Acme", "-a", "a_b", "a.b", "a" * 33, 3]),
+    "AppName": (["erpnext", "nfse_pr"], ["", "ERPNext", "nfse-pr", "1a", "a b", 3]),
     "Variable": (["tenant-atlas", "a b", "it's"], ["", "a$b", "a\\b", "a`b", "a\nb", "'\"", 3]),
     "Secret": (["x", "p'w", "placeholder"], ["", "a$b", "a\nb", 3]),
     "StrongSecret": ([HEX[:16], "placeholder"], [HEX[:15], "", "$" * 16]),
     "LongSecret": ([HEX[:32], "placeholder"], [HEX[:31]]),
     "HexSecret": ([HEX, "placeholder"], [HEX.upper(), HEX[1:], HEX + "0"]),
+    "AlertUrl": (
+        ["ntfys://ntfy.example.com/estate", "json://a:b@203.0.113.7:1/x?y=z", "placeholder"],
+        ["ntfy.example.com", "://x", "ntfys://", "ntfys://a b", 3],
+    ),
+    "Ignored": (
+        ["container:portainer*", "record:TXT *", "node-label:vps-1 zone", "port:8080/tcp"],
+        ["portainer", "pod:x", "container:", "container: x", "container:x ", 3],
+    ),
 }  # fmt: skip
 
 

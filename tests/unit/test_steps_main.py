@@ -47,7 +47,7 @@ def call(
 def test_an_unknown_step_lists_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call("deploy", {}, "", capsys)
     assert (code, out) == (2, "")
-    for step in ("clear-jobs", "convex-admin-key", "convex-env", "release"):
+    for step in ("clear-jobs", "convex-admin-key", "release"):
         assert step in err
 
 
@@ -56,7 +56,7 @@ def test_every_mistake_of_the_input_is_named_and_no_value_shown(
 ) -> None:
     given = {**TARGET, "url": SECRET, "surplus": SECRET}
     del given["instance_name"]
-    code, out, err = call("convex-env", given, "", capsys)
+    code, out, err = call("convex-admin-key", given, "", capsys)
     assert (code, out) == (2, "")
     for name in ("url", "surplus", "instance_name"):
         assert f"{name}: " in err
@@ -82,14 +82,14 @@ def test_a_mistake_deep_in_a_release_is_named_by_its_way(
 def test_input_that_is_no_object_is_wrong_input(
     given: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("convex-env", given, "", capsys)[0] == 2
+    assert call("convex-admin-key", given, "", capsys)[0] == 2
 
 
 @pytest.mark.parametrize("stdin", [SECRET, f'"{SECRET}"', f'["{SECRET}"]', '{"A": '])
 def test_secrets_that_are_no_object_are_refused_without_showing_them(
     stdin: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _out, err = call("convex-env", TARGET, stdin, capsys)
+    code, _out, err = call("convex-admin-key", TARGET, stdin, capsys)
     assert code == 2
     assert SECRET not in err
 
@@ -101,8 +101,10 @@ def test_a_result_is_one_json_line_without_secrets(
         context.say(f"working with {SECRET}")
         return {"seconds": 1.5, "said": f"got {SECRET}"}
 
-    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
-    code, out, err = call("convex-env", TARGET, json.dumps({"A": SECRET}), capsys)
+    monkeypatch.setitem(
+        program.STEPS, "convex-admin-key", (program.STEPS["convex-admin-key"][0], run)
+    )
+    code, out, err = call("convex-admin-key", TARGET, json.dumps({"A": SECRET}), capsys)
     assert code == 0
     assert json.loads(out) == {"seconds": 1.5, "said": "got ***"}
     assert err == "working with ***\n"
@@ -114,8 +116,10 @@ def test_a_step_error_ends_with_1_and_its_message(
     def run(_given: Input, _context: Context) -> dict[str, object]:
         raise StepError("It failed.", why=f"with {SECRET}", state="Untouched.", todo="Again.")
 
-    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
-    code, out, err = call("convex-env", TARGET, json.dumps({"A": {"B": SECRET}}), capsys)
+    monkeypatch.setitem(
+        program.STEPS, "convex-admin-key", (program.STEPS["convex-admin-key"][0], run)
+    )
+    code, out, err = call("convex-admin-key", TARGET, json.dumps({"A": {"B": SECRET}}), capsys)
     assert (code, out) == (1, "")
     assert err.startswith("FAILED: It failed.\nwhy:    with ***\n")
 
@@ -126,8 +130,10 @@ def test_an_unforeseen_error_shows_kind_and_place_and_no_secret(
     def run(_given: Input, _context: Context) -> dict[str, object]:
         raise KeyError(SECRET)
 
-    monkeypatch.setitem(program.STEPS, "convex-env", (program.STEPS["convex-env"][0], run))
-    code, _out, err = call("convex-env", TARGET, json.dumps({"A": SECRET}), capsys)
+    monkeypatch.setitem(
+        program.STEPS, "convex-admin-key", (program.STEPS["convex-admin-key"][0], run)
+    )
+    code, _out, err = call("convex-admin-key", TARGET, json.dumps({"A": SECRET}), capsys)
     assert code == 1
     assert "KeyError" in err
     assert "test_steps_main.py:" in err

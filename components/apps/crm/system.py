@@ -54,6 +54,7 @@ class Crm(App[CrmSettings]):
                 release.add(phase, ready)
         served = parts.service(spec, [release.add(transaction.switch(spec))])
         release.add(transaction.commit(), [served])
+        self.copied([] if copies is None else [copies], [password])
         self.urls = addresses(settings, at.edge)
         self.services = service_names(settings)
         self.register_outputs({})

@@ -106,6 +106,7 @@ class Releases:
             writers=[self.names.convex],
             verify=self._verify({"url": self.edge.url(convex.domain) + "/version"}),
             secrets={"hidden": [secret]},
+            adopted=self.at.adopted,
         )
 
     def web_backup(self) -> Phase:
@@ -159,7 +160,7 @@ class Releases:
             name="convex-deploy",
             kind="functions",
             given={
-                **self._convex(),
+                **self.backend(),
                 "manager": self.manager,
                 "job": job,
                 "timeout_s": limit,
@@ -172,22 +173,25 @@ class Releases:
         """Prove that the running backend makes admin keys and accepts them."""
         return StepSpec(
             run="convex-admin-key",
-            inputs=self._convex(),
+            inputs=self.backend(),
             triggers=self.convex().version,
             limit_s=_QUICK_LIMIT_S,
         )
 
-    def convex_env(self) -> StepSpec:
-        """Set every variable of ours in Convex, and remove those that have no value."""
+    def convex_variables(self) -> tuple[dict[str, str], list[str]]:
+        """Return every variable of ours in Convex that has a value, and the names of the others."""
         values = convex_env(self.tickets, self.secrets)
-        wanted = {name: values.get(name) for name in CONVEX_VARIABLES}
-        return StepSpec(
-            run="convex-env",
-            inputs=self._convex(),
-            secrets={"set": wanted},
-            triggers=[*self.convex().version, fingerprint("convex-env", wanted)],
-            limit_s=_QUICK_LIMIT_S,
-        )
+        return values, [name for name in CONVEX_VARIABLES if name not in values]
+
+    def backend(self) -> dict[str, object]:
+        """Return how the running backend is asked."""
+        return {
+            "docker": self.disk,
+            "service": self.names.convex,
+            "instance_name": self.tickets.convex.instance_name,
+            "url": self.edge.url(self.tickets.convex.domain),
+            **self._private_ca(),
+        }
 
     def _smoke(self) -> dict[str, object]:
         smoke, tickets = self.tickets.smoke, self.tickets
@@ -221,15 +225,6 @@ class Releases:
             interval=patience.interval,
             smoke=smoke,
         )
-
-    def _convex(self) -> dict[str, object]:
-        return {
-            "docker": self.disk,
-            "service": self.names.convex,
-            "instance_name": self.tickets.convex.instance_name,
-            "url": self.edge.url(self.tickets.convex.domain),
-            **self._private_ca(),
-        }
 
     def _private_ca(self) -> dict[str, object]:
         acme = self.edge.acme

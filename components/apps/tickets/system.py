@@ -6,7 +6,9 @@ from components.apps.app import App, Foundation
 from components.apps.tickets import services
 from components.apps.tickets.layout import ENV_FILE, Names, addresses, service_names
 from components.apps.tickets.release import Releases
+from components.native.convex import Environment
 from components.place import docker_target
+from components.release import fingerprint
 from components.step import StepSpec, step
 from components.swarm.secret import SecretFile
 from settings import Tickets as TicketsSettings
@@ -50,7 +52,7 @@ class Tickets(App[TicketsSettings]):
         releases = self._releases(env)
         convex = self._convex(releases)
         key = self._step("convex-admin-key", releases.admin_key(), [convex])
-        variables = self._step("convex-env", releases.convex_env(), [key])
+        variables = self._variables(releases, key)
         transaction, spec = releases.web(), services.web(self.at, env)
         web = self.release(transaction)
         web.add(releases.web_backup(), [variables, env.resource])
@@ -61,6 +63,7 @@ class Tickets(App[TicketsSettings]):
         served = self.parts.service(spec, [web.add(transaction.switch(spec))])
         web.add(transaction.commit(), [served, *self._dashboard()])
         self._cron(served)
+        self.copied([releases.web_backup(), releases.convex_backup()])
 
     def _convex(self, releases: Releases) -> pulumi.Resource:
         text = self._secrets.CONVEX_INSTANCE_SECRET.get_secret_value()
@@ -71,6 +74,18 @@ class Tickets(App[TicketsSettings]):
         release.add(releases.convex_backup(), [*self.parts.ready, file.resource])
         served = self.parts.service(spec, [release.add(transaction.switch(spec))])
         return release.add(transaction.commit(), [served, self.base.edge])
+
+    def _variables(self, releases: Releases, key: pulumi.Resource) -> pulumi.Resource:
+        """Declare what Convex functions read; a deploy of functions comes after it."""
+        values, absent = releases.convex_variables()
+        return Environment(
+            f"{self._names.stack}-convex-env",
+            releases.backend(),
+            values,
+            absent=absent,
+            version=fingerprint(*releases.convex().version),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[key]),
+        )
 
     def _dashboard(self) -> list[pulumi.Resource]:
         dashboard = self._settings.dashboard

@@ -65,8 +65,13 @@ IMAGES = {
         ),
         Image(name="convex", minutes=0.3, parent="node22-bun"),
         Image(name="convex-dashboard", minutes=0.1, parent="node22-bun"),
+        Image(name="mariadb", minutes=0.8),
+        Image(name="redis", minutes=0.4),
+        Image(name="erpnext", minutes=0.6, parent="node22-bun"),
+        Image(name="npm", minutes=0.5),
         Image(name="traefik", minutes=11, programs="traefik"),
         Image(name="pebble", minutes=2, programs="pebble", on_request=True),
+        Image(name="s3", minutes=4, programs="s3", on_request=True),
     )
 }
 

@@ -6,6 +6,7 @@ Results are kept in the user's cache, in a folder named after what decides their
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -108,14 +109,17 @@ def module_version(module: str, package: str) -> str:
 def _kept(name: str, decisive: list[Path], make: Callable[[Path], None]) -> Path:
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in decisive)).hexdigest()[:12]
     folder = cache_folder() / f"{name}-{digest}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Made aside and renamed: a build that was killed leaves nothing that looks finished.
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as aside:
-            made = Path(aside) / name
-            made.mkdir()
-            make(made)
-            made.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Another checkout that makes the same is waited for: its result is as good.
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            # Made aside and renamed: a build that was killed leaves nothing that looks finished.
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as aside:
+                made = Path(aside) / name
+                made.mkdir()
+                make(made)
+                made.rename(folder)
     return folder
 
 

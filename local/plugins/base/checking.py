@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from local.plugins.base.fields import Field, Fields, Kind, Need
-from local.plugins.base.values import UNKNOWN, Bag
+from provider.wire.values import UNKNOWN, Bag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local.plugins.base.checking import join
 from local.plugins.base.fields import Field, Fields, Kind, Need
-from local.plugins.base.values import UNKNOWN, Bag
+from provider.wire.values import UNKNOWN, Bag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,9 +10,9 @@ from pulumi.provider.experimental import provider as rpc
 
 from local.plugins.base.checking import check
 from local.plugins.base.diffing import Action, Change, compare, settle
-from local.plugins.base.errors import GoneError, PluginError, UnfinishedError
 from local.plugins.base.fields import Fields, Kind, Need
-from local.plugins.base.values import UNKNOWN, Bag, plain_bag, wrap_bag
+from provider.wire.errors import GoneError, PluginError, UnfinishedError
+from provider.wire.values import UNKNOWN, Bag, plain_bag, wrap_bag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

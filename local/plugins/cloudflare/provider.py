@@ -6,11 +6,11 @@ import os
 
 from pulumi.provider.experimental import provider as rpc
 
-from local.plugins.base.errors import PluginError
 from local.plugins.base.provider import StandIn
-from local.plugins.base.serving import serve
-from local.plugins.base.values import plain_bag
 from local.plugins.cloudflare.records import DnsRecord
+from provider.wire.errors import PluginError
+from provider.wire.serving import serve
+from provider.wire.values import plain_bag
 
 VERSION = "6.17.0"
 BASE_URL = "https://api.cloudflare.com/client/v4"

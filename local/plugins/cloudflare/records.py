@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local.plugins.base.errors import GoneError, PluginError
 from local.plugins.base.fields import (
     FLAG,
     NUMBER,
@@ -16,9 +15,10 @@ from local.plugins.base.fields import (
     Kind,
     block,
 )
+from provider.wire.errors import GoneError, PluginError
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
+    from provider.wire.values import Bag
 
 TIMEOUT_S = 30.0
 NOT_FOUND = 404

@@ -15,11 +15,11 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from local.plugins.base.checking import check
-from local.plugins.base.errors import PluginError
-from local.plugins.base.serving import serve
-from local.plugins.base.values import UNKNOWN, Bag, plain_bag, wrap
 from local.plugins.command.inputs import FIELDS, REFUSED
 from local.plugins.command.running import Runner
+from provider.wire.errors import PluginError
+from provider.wire.serving import serve
+from provider.wire.values import UNKNOWN, Bag, plain_bag, wrap
 
 VERSION = "1.2.1"
 TOKEN = "command:local:Command"  # noqa: S105 - the type token of a resource

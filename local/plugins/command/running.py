@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local.plugins.base.errors import PluginError
+from provider.wire.errors import PluginError
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
+    from provider.wire.values import Bag
 
 SHELL = ["/bin/sh", "-c"]
 

@@ -15,8 +15,8 @@ import docker
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from local.plugins.base.errors import GoneError, PluginError
 from local.plugins.docker.tunnel import open_tunnel
+from provider.wire.errors import GoneError, PluginError
 
 TIMEOUT_S = 60
 """Of one request; creating a service asks a registry, which can be slow."""

@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING
 from local.plugins.base.fields import TEXT, block_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 LABELS = block_set({"label": TEXT.required, "value": TEXT.required})
 FIXED_LABELS = block_set({"label": TEXT.required.forcing, "value": TEXT.required.forcing})
-
-
-def to_map(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """Return what the API wants."""
-    return {pair["label"]: pair["value"] for pair in pairs or ()}
 
 
 def to_pairs(labels: Mapping[str, str] | None) -> list[dict[str, str]]:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from pulumi.provider.experimental import provider as rpc
 
 from local.plugins.base.provider import StandIn
-from local.plugins.base.serving import serve
-from local.plugins.base.values import plain_bag
 from local.plugins.docker.daemon import Daemon
 from local.plugins.docker.network import Network
 from local.plugins.docker.secret import Secret, ServiceConfig
 from local.plugins.docker.service.resource import Service
 from local.plugins.docker.volume import Volume
+from provider.wire.serving import serve
+from provider.wire.values import plain_bag
 
 if TYPE_CHECKING:
     from local.plugins.base.provider import Resource
-    from local.plugins.base.values import Bag
+    from provider.wire.values import Bag
 
 VERSION = "5.1.0"
 DEFAULT_HOST = "unix:///var/run/docker.sock"

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local.plugins.base.fields import TEXT, Field, Kind
-from local.plugins.docker.labels import FIXED_LABELS, to_map, to_pairs
+from local.plugins.docker.labels import FIXED_LABELS, to_pairs
+from swarm_spec import to_map
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
     from local.plugins.docker.daemon import Daemon
+    from provider.wire.values import Bag
 
 
 def _base64(value: str) -> str | None:

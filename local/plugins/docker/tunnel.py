@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local.plugins.base.errors import PluginError
+from provider.wire.errors import PluginError
 
 SOCKET = "/var/run/docker.sock"
 TIMEOUT_S = 30.0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from local.plugins.base.errors import PluginError
 from local.plugins.base.fields import MAP, TEXT
-from local.plugins.docker.labels import FIXED_LABELS, to_map, to_pairs
+from local.plugins.docker.labels import FIXED_LABELS, to_pairs
+from provider.wire.errors import PluginError
+from swarm_spec import to_map
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
     from local.plugins.docker.daemon import Daemon
+    from provider.wire.values import Bag
 
 REMOVE_TIMEOUT_S = 30.0
 

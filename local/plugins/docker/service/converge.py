@@ -9,14 +9,14 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from local.plugins.base.errors import PluginError
-from local.plugins.docker.durations import parse
+from provider.wire.errors import PluginError
+from swarm_spec import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.plugins.base.values import Bag
     from local.plugins.docker.daemon import Daemon
+    from provider.wire.values import Bag
 
 UPDATE_DELAY_S = 7.0
 FIRST_PAUSE_S = 5.0
@@ -36,7 +36,7 @@ def await_created(daemon: Daemon, service_id: str, config: Bag) -> None:
     Raises:
         PluginError: it did not within `timeout`.
     """
-    delay_s = parse(config.get("delay")) / SECOND
+    delay_s = parse_duration(config.get("delay")) / SECOND
     _wait(lambda: _all_running(daemon, service_id), service_id, config, delay_s)
 
 
@@ -50,7 +50,7 @@ def await_updated(daemon: Daemon, service_id: str, config: Bag) -> None:
 
 
 def _wait(done: Callable[[], bool], service_id: str, config: Bag, delay_s: float) -> None:
-    deadline = time.monotonic() + parse(config["timeout"]) / SECOND
+    deadline = time.monotonic() + parse_duration(config["timeout"]) / SECOND
     time.sleep(delay_s)
     pause_s = FIRST_PAUSE_S
     while not done():

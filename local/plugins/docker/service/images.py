@@ -6,11 +6,11 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
-from local.plugins.base.errors import PluginError
+from provider.wire.errors import PluginError
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
     from local.plugins.docker.daemon import Daemon
+    from provider.wire.values import Bag
 
 
 def tagged(image: str) -> str:

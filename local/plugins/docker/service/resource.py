@@ -7,17 +7,17 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from local.plugins.base.errors import GoneError, PluginError, UnfinishedError
-from local.plugins.docker.durations import parse
 from local.plugins.docker.service.converge import SECOND, await_created, await_updated
 from local.plugins.docker.service.fields import FIELDS
 from local.plugins.docker.service.images import registry_auth, resolve, tagged
 from local.plugins.docker.service.seen import seen_service
 from local.plugins.docker.service.spec import service_spec
+from provider.wire.errors import GoneError, PluginError, UnfinishedError
+from swarm_spec import parse_duration
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
     from local.plugins.docker.daemon import Daemon
+    from provider.wire.values import Bag
 
 LOCAL_ONLY = ("convergeConfig", "auth")
 """Properties that the daemon does not know: kept as the program gave them."""
@@ -94,7 +94,7 @@ class Service:
 
     def delete(self, resource_id: str, state: Bag) -> None:
         """Delete a service; with a grace period, wait for its containers on this node to go."""
-        grace_s = parse(state["taskSpec"]["containerSpec"].get("stopGracePeriod")) / SECOND
+        grace_s = parse_duration(state["taskSpec"]["containerSpec"].get("stopGracePeriod")) / SECOND
         containers = self._containers(resource_id) if grace_s else []
         self._daemon.delete("services", resource_id)
         for container in containers:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.plugins.docker.durations import write
 from local.plugins.docker.labels import to_pairs
 from local.plugins.docker.service.seen_container import seen_container
+from swarm_spec import write_duration
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
+    from provider.wire.values import Bag
 
 
 def seen_service(service: Bag) -> Bag:
@@ -88,7 +88,7 @@ def _restart(policy: Bag) -> Bag:
         seen["maxAttempts"] = policy["MaxAttempts"]
     for name in ("Delay", "Window"):
         if name in policy:
-            seen[name.lower()] = write(policy[name])
+            seen[name.lower()] = write_duration(policy[name])
     return seen
 
 
@@ -108,7 +108,8 @@ def _network(network: Bag) -> Bag:
     options = network.get("DriverOpts") or {}
     return present({
         "id": network["Target"],
-        "aliases": network.get("Aliases"),
+        # A set to a program; `docker stack deploy` may give Swarm the same name twice.
+        "aliases": list(dict.fromkeys(network.get("Aliases") or [])),
         "driverOpts": [f"{name}={value}" for name, value in sorted(options.items())],
     })
 
@@ -126,9 +127,9 @@ def _rollout(config: Bag | None) -> Bag | None:
         return None
     return {
         "parallelism": config.get("Parallelism", 0),
-        "delay": write(config.get("Delay", 0)),
+        "delay": write_duration(config.get("Delay", 0)),
         "failureAction": config.get("FailureAction", ""),
-        "monitor": write(config.get("Monitor", 0)),
+        "monitor": write_duration(config.get("Monitor", 0)),
         "maxFailureRatio": f"{config.get('MaxFailureRatio', 0):.1f}",
         "order": config.get("Order", ""),
     }

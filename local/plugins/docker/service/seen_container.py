@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.plugins.docker.durations import write
 from local.plugins.docker.labels import to_pairs
+from swarm_spec import write_duration
 
 if TYPE_CHECKING:
-    from local.plugins.base.values import Bag
+    from provider.wire.values import Bag
 
 TEXTS = {
     "image": "Image",
@@ -44,7 +44,7 @@ def seen_container(spec: Bag) -> Bag:
         "init": spec.get("Init"),
     }
     if "StopGracePeriod" in spec:
-        seen["stopGracePeriod"] = write(spec["StopGracePeriod"])
+        seen["stopGracePeriod"] = write_duration(spec["StopGracePeriod"])
     return {name: value for name, value in seen.items() if value not in (None, "", [], {})}
 
 
@@ -91,9 +91,9 @@ def _healthcheck(check: Bag | None) -> Bag | None:
     if check is None:
         return None
     seen: Bag = {
-        "interval": write(check.get("Interval", 0)),
-        "timeout": write(check.get("Timeout", 0)),
-        "startPeriod": write(check.get("StartPeriod", 0)),
+        "interval": write_duration(check.get("Interval", 0)),
+        "timeout": write_duration(check.get("Timeout", 0)),
+        "startPeriod": write_duration(check.get("StartPeriod", 0)),
         "retries": check.get("Retries", 0),
     }
     if check.get("Test"):

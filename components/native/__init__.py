@@ -1,0 +1,1 @@
+"""Resources of the estate's own provider (provider/), as thin typed classes."""

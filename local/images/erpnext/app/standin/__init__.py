@@ -1,0 +1,1 @@
+"""A stand-in for Frappe's `bench` and its services; keeps each site's rows in a real MariaDB."""

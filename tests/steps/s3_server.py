@@ -1,0 +1,100 @@
+"""A real S3 server for tests: Versity's gateway on a folder of its own container."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from local.images.build.__main__ import build_images
+from steps.backups import OffsiteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+    from docker.models.containers import Container
+
+ACCESS = "canary-access-key"
+SECRET = "canary-secret-key-of-this-test"
+PASSWORD = "canary-password-of-the-store"
+BUCKET = "team-backups"
+
+
+@dataclass(frozen=True)
+class S3:
+    """A running store.
+
+    Attributes:
+        url: as a container sees it.
+        container: it runs in.
+    """
+
+    url: str
+    container: Container
+
+    def store(self, path: str, *, bucket: str = BUCKET, **given: object) -> OffsiteStore:
+        """Return a place in it as the backups take it; everything is read back."""
+        known: dict[str, Any] = {
+            "repository": f"s3:{self.url}/{bucket}/{path}",
+            "keep": {"daily": 2, "weekly": 1, "monthly": 1},
+            "subset": "100%",
+            **given,
+        }
+        return OffsiteStore.model_validate_json(json.dumps(known))
+
+    def run(self, *command: str) -> str:
+        """Run a program beside it."""
+        code, out = self.container.exec_run(list(command))
+        assert isinstance(out, bytes)
+        assert code == 0, out.decode(errors="replace")
+        return out.decode(errors="replace")
+
+    def holds(self, text: str) -> bool:
+        """Whether any file of the store has a text in it."""
+        code, _ = self.container.exec_run(["grep", "-rqaF", text, "/s3"])
+        return bool(code == 0)
+
+
+def opened(**other: str) -> dict[str, str]:
+    """Return the secrets of the store as jobs are given them."""
+    return {"access_key": ACCESS, "secret_key": SECRET, "password": PASSWORD, **other}
+
+
+@contextmanager
+def s3_server(client: docker.DockerClient, *, size: str = "64m") -> Iterator[S3]:
+    """Start a store with one empty bucket, and take it away.
+
+    Args:
+        client: of the daemon.
+        size: of the disk under it.
+    """
+    container = client.containers.run(
+        build_images(["s3"], {})["s3"],
+        detach=True,
+        name=f"s3-{uuid.uuid4().hex[:8]}",
+        environment={"ROOT_ACCESS_KEY": ACCESS, "ROOT_SECRET_KEY": SECRET},
+        tmpfs={"/s3": f"size={size}"},
+        labels={"estate.test": "s3"},
+    )
+    try:
+        container.exec_run(["mkdir", f"/s3/{BUCKET}"])
+        container.reload()
+        networks = container.attrs["NetworkSettings"]["Networks"]
+        url = f"http://{networks['bridge']['IPAddress']}:7070"
+        until = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(url, timeout=5)
+                break
+            except httpx.HTTPError:
+                assert time.monotonic() < until, container.logs().decode()
+                time.sleep(0.2)
+        yield S3(url, container)
+    finally:
+        container.remove(force=True, v=True)
