@@ -11,13 +11,16 @@ from graphlib import TopologicalSorter
 from typing import Any
 from uuid import uuid4
 
+from ops.half_made import SERVICE
 from ops.records import RECORD
-from ops.running import SECRET, VOLUME, Key, Running
+from ops.running import NETWORK, SECRET, VOLUME, Key, Running
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that it cannot know yet."""
 STEP = "command:local:Command"
 PROVIDER = "pulumi:providers:"
+_OWN = "estate:"
+"""How the types of the native provider begin, which reads by itself what an application holds."""
 DOCKER_STACK = "com.docker.stack."
 """How the labels begin by which `docker stack` finds what it made."""
 _OPTIONS = (
@@ -57,9 +60,21 @@ class Planned:
 
     def ids(self, running: Running) -> Iterator[str]:
         """Yield the provider's name of what runs in its place, the likeliest first."""
+        if self.type.startswith(_OWN):
+            kind, name = self._holder()
+            if any((key.type, key.name) == (kind, name) for key in running.ids):
+                yield name
+            return
         for key in self._keys():
             if id_ := running.ids.get(key):
                 yield id_
+
+    def _holder(self) -> tuple[str, str]:
+        """Return type and name of what has to run for the provider to have something to read."""
+        given = self.inputs
+        if service := given.get("service"):
+            return SERVICE, str(service)
+        return NETWORK, str(given["job"]["network"])
 
     def _keys(self) -> Iterator[Key]:
         given = self.inputs
@@ -149,11 +164,14 @@ def _resource(one: Planned, id_: str | None, providers: Mapping[str, str]) -> di
         resource["retainOnDelete"] = one.type in {VOLUME, SECRET}
     if provider := str(goal.get("provider", "")).rpartition("::")[0]:
         resource["provider"] = f"{provider}::{providers[provider]}"
-    return {**resource, "inputs": one.inputs, "outputs": {**one.outputs, **_said(one)}}
+    return {**resource, "inputs": one.inputs, "outputs": {**one.outputs, **_seen(one)}}
 
 
-def _said(one: Planned) -> dict[str, str]:
-    return {"stdout": "", "stderr": ""} if one.type == STEP else {}
+def _seen(one: Planned) -> dict[str, Any]:
+    """Return the outputs that the engine cannot foresee; those of our provider it reads anew."""
+    if one.type == STEP:
+        return {"stdout": "", "stderr": ""}
+    return one.inputs if one.type.startswith(_OWN) else {}
 
 
 def _needs(resource: Mapping[str, Any]) -> list[str]:

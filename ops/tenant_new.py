@@ -3,6 +3,7 @@
 import secrets
 import sys
 
+from ops.preview.command import preview
 from ops.stacks import made, stack_file
 from ops.tenant_lines import check, lines, with_tenant
 
@@ -38,7 +39,7 @@ def tenant_new(stack: str, name: str, *, dry: bool) -> int:
         file.write_text(with_tenant(salted, name) if salted != before else after, encoding="utf-8")
         # By standard input: an argument would show in the list of processes.
         engine.ask("config", "set", "--path", path, "--secret", stdin=secrets.token_hex(_BYTES))
-        code = engine.show("preview", "--diff")
+        code = preview(stack, "text")
     except BaseException:
         file.write_text(salted, encoding="utf-8")
         raise

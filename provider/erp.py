@@ -63,4 +63,7 @@ class SiteMap(Resource[Sites]):
 
 
 def _seen(answer: Mapping[str, Any]) -> Seen:
-    return Seen(entries=answer["entries"], facts={"quarantined": dict(answer["quarantined"])})
+    facts: dict[str, Any] = {"quarantined": dict(answer["quarantined"])}
+    if answer["others"]:
+        facts["others"] = list(answer["others"])
+    return Seen(entries=answer["entries"], facts=facts)

@@ -110,7 +110,9 @@ class EstateProvider(rpc.Provider):
         """Return what there is; an empty id says that what held it is gone."""
         resource, inputs = _find(request.type), plain_bag(request.inputs)
         recorded = plain_bag(request.properties)
-        facts, salt = mapping(recorded.get("facts")), str(recorded.get("salt", ""))
+        facts = mapping(recorded.get("facts"))
+        # What is adopted was never brought about, and has none yet.
+        salt = str(recorded.get("salt") or random.token_hex(16))
         try:
             given = model_of(resource, inputs)
             seen = await asyncio.to_thread(look, resource, given, facts)
@@ -122,7 +124,7 @@ class EstateProvider(rpc.Provider):
         counted = {n: v for n, v in request.properties.items() if n in resource.counted}
         state = {**state_of(resource, given, seen, salt), **counted}
         found = {**request.inputs, resource.entries: as_input(resource, given, seen, salt)}
-        return rpc.ReadResponse(request.resource_id, state, found)
+        return rpc.ReadResponse(resource.identity(given), state, found)
 
     async def update(self, request: rpc.UpdateRequest) -> rpc.UpdateResponse:
         """Bring the map to what is wanted, or say what that would give."""

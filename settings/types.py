@@ -24,7 +24,7 @@ _KEY_TYPES = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))"
 _SIZES = {"K": 2**10, "M": 2**20, "G": 2**30}
 STRANGERS = (
     *("service", "container", "port", "network", "volume", "secret", "config"),
-    *("node-label", "record", "proxy-host"),
+    *("node-label", "record", "proxy-host", "site"),
 )
 """Kinds of things that can be there without a declaration."""
 GENERATE = "make one with: openssl rand -hex 32"

@@ -19,7 +19,8 @@ LIMIT_S = 300
 _CHANGES = 7
 _COULD_NOT_LOOK = "could_not_look"
 """Output of the native provider in the place of what it could not read."""
-_PROXY_HOSTS = "estate:npm:ProxyHosts"
+_HOLDS = {"estate:npm:ProxyHosts": "proxy-host", "estate:erp:Sites": "site"}
+"""Type of the native provider → kind of what can be there without a declaration."""
 _OF_THE_PROVIDER = ("facts", "salt")
 """Outputs of the native provider that say nothing of what was declared."""
 _QUIET = ("same", "refresh", "read", "create")
@@ -38,12 +39,12 @@ class EngineLook:
         found: the drift.
         unread: engine's name of a resource whose host answered, but not what holds its entries →
             why.
-        proxy_hosts: domains of the proxy hosts that nobody declared.
+        others: kind, such as `proxy-host`, and name of each entry that nobody declared.
     """
 
     found: Sequence[Drift] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
-    proxy_hosts: Sequence[str] = ()
+    others: Sequence[tuple[str, str]] = ()
 
 
 def look(engine: Engine, chosen: Sequence[Resource]) -> EngineLook:
@@ -73,18 +74,17 @@ def look(engine: Engine, chosen: Sequence[Resource]) -> EngineLook:
     urns = {one.urn for one in chosen}
     steps = [step for step in json.loads(done.stdout)["steps"] if step["urn"] in urns]
     return EngineLook(
-        found=list(differences(steps)), unread=unread(steps), proxy_hosts=proxy_hosts(steps)
+        found=list(differences(steps)), unread=unread(steps), others=list(others(steps))
     )
 
 
-def proxy_hosts(steps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the domains of the proxy hosts that are none of ours; pure."""
-    found: list[str] = []
+def others(steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of the entries that are none of ours; pure."""
     for step in steps:
+        kind = _HOLDS.get(str(step["urn"]).split("::")[-2].rpartition("$")[2])
         facts = _outputs(step).get("facts")
-        if str(step["urn"]).split("::")[-2].endswith(_PROXY_HOSTS) and isinstance(facts, dict):
-            found += facts.get("others") or []
-    return found
+        if kind and isinstance(facts, dict):
+            yield from ((kind, str(name)) for name in facts.get("others") or ())
 
 
 def unread(steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -80,7 +80,7 @@ class _Docker:
 
     def drift(self) -> Iterator[Drift]:
         """Yield what differs; of two hosts that share a daemon or a Swarm, it is said once."""
-        yield from strangers.proxy_hosts(self._own, self._world.by_engine.proxy_hosts)
+        yield from strangers.in_applications(self._own, self._world.by_engine.others)
         looked_at: set[str] = set()
         for what, daemon in self._world.daemons.items():
             name = what.removeprefix(HOST)

@@ -27,8 +27,11 @@ _REMOVE = {
     "config": "docker config rm NAME",
     "volume": "see what is in it, then docker volume rm NAME",
     "proxy-host": "remove it in Nginx Proxy Manager",
+    "site": "make a copy of it, then bench drop-site NAME",
     "port": "take it from its service or container",
 }
+
+_IN_APPLICATIONS = {"proxy-host": "a proxy host", "site": "a site of the bench"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +93,11 @@ def on_host(own: Own, daemon: Daemon) -> Iterator[Drift]:
             yield _stranger("volume", name, found, str(one.get("CreatedAt", "")))
 
 
-def proxy_hosts(own: Own, domains: Sequence[str]) -> Iterator[Drift]:
-    """Yield the proxy hosts that nobody declared."""
-    for name in domains:
-        if not own.allowed("proxy-host", name):
-            yield _stranger("proxy-host", name, "a proxy host", "")
+def in_applications(own: Own, others: Sequence[tuple[str, str]]) -> Iterator[Drift]:
+    """Yield the proxy hosts and the sites of a bench that nobody declared."""
+    for kind, name in others:
+        if not own.allowed(kind, name):
+            yield _stranger(kind, name, _IN_APPLICATIONS[kind], "")
 
 
 def _is_strange(own: Own, kind: str, name: str, labels: Mapping[str, str] | None) -> bool:

@@ -21,7 +21,7 @@ UNTOUCHED = "Nothing was changed in the bench."
 
 
 def read(given: Sites, context: Context) -> dict[str, Any] | None:
-    """Return what there is of the sites (`entries`, `quarantined`); None without a bench.
+    """Return what there is of the sites (`entries`, `quarantined`, `others`); None without a bench.
 
     Raises:
         StepError: it could not be looked at.

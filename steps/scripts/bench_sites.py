@@ -35,6 +35,8 @@ SELECT '{site}',
 def read(bench: Bench, wanted: Mapping[str, Bag]) -> Bag:
     """Return what there is of the wanted sites, in the words in which they are declared.
 
+    With it come the reasons of those in quarantine, and the names of sites that nobody wants.
+
     Args:
         bench: the bench.
         wanted: customer → site.
@@ -51,7 +53,8 @@ def read(bench: Bench, wanted: Mapping[str, Bag]) -> Bag:
             entries[name] = found
         if config.get(QUARANTINE):
             quarantined[name] = str(config[QUARANTINE].get("reason", ""))
-    return {"entries": entries, "quarantined": quarantined}
+    others = sorted(set(bench.names()) - {one["site"] for one in wanted.values()})
+    return {"entries": entries, "quarantined": quarantined, "others": others}
 
 
 def seen(wanted: Bag, config: Bag, live: Bag) -> Bag | None:

@@ -82,6 +82,8 @@ def test_a_customer_is_closed_or_taken_out_and_comes_back_with_its_data(served: 
     without = {name: one for name, one in tenants.items() if name != "globex"}
     served.stack.set("erp.tenants", without)
     served.stack.must_up()
+    (left,) = served.stack.drift()
+    assert left.resource == f"site:{site('globex')}"
     served.answers("acme")
     assert served.todos("acme") == kept
     hosts = served.npm("GET", "/nginx/proxy-hosts")

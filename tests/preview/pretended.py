@@ -4,49 +4,21 @@ The program is run against mocks, which hand out ids and open secrets, and what 
 written down the way the engine would. So a preview of a change can be looked at without any host.
 """
 
-import asyncio
 import json
 import runpy
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
-from pulumi.runtime import mocks
-from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest, RegisterResourceResponse
 
 from ops.workplace import ROOT
 from provider.catalog import TYPES
 from provider.entries import covered
 from provider.resource import Resource as NativeResource
+from tests.registering import SIGNATURE, registrations
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks wrapped values in the engine's protocol
 _SALT = "of a test"
 _MANIFEST = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
-
-
-class _Mocks(mocks.Mocks):
-    def call(self, _args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return {}, None
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return f"{args.name}-id", args.inputs
-
-
-class _Monitor(mocks.MockMonitor):
-    """Keeps every registration with the name that the engine would give it."""
-
-    def __init__(self) -> None:
-        super().__init__(_Mocks())
-        self.made: list[dict[str, Any]] = []
-
-    def RegisterResource(  # noqa: N802 - the protocol's name
-        self, request: RegisterResourceRequest
-    ) -> RegisterResourceResponse:
-        answer: RegisterResourceResponse
-        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        self.made.append({**MessageToDict(request), "urn": answer.urn, "id": answer.id})
-        return answer
 
 
 def deployment(config: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -58,17 +30,9 @@ def deployment(config: Mapping[str, Any], stack: str) -> dict[str, Any]:
     """
     raw = {f"estate:{key}": json.dumps(value) for key, value in config.items()}
     pulumi.runtime.set_all_config(raw)
-    # Pulumi's mocks want a loop in the main thread, and `asyncio.run` of another test ends it.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    monitor = _Monitor()
-    mocks.set_mocks(_Mocks(), project="estate", stack=stack, preview=True, monitor=monitor)
-
-    @mocks.test  # type: ignore[misc]
-    def run() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"))
-
-    run()
-    made = [_resource(one, stack) for one in monitor.made]
+    program = str(ROOT / "__main__.py")
+    registered = registrations(lambda: runpy.run_path(program), stack=stack)
+    made = [_resource(one, stack) for one in registered]
     known = {one["urn"] for one in made}
     defaults = {
         urn: _default_provider(urn)
@@ -141,7 +105,7 @@ def _opened(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        if _SIGNATURE in value:
+        if SIGNATURE in value:
             return _opened(value["value"])
         return {name: _opened(one) for name, one in value.items()}
     return [_opened(one) for one in value] if isinstance(value, list) else value
@@ -177,8 +141,8 @@ def _urn(mocked: str, stack: str) -> str:
 def _sealed(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value with its secrets as a state has them before it is encrypted."""
     if isinstance(value, dict):
-        if _SIGNATURE in value:
-            return {_SIGNATURE: value[_SIGNATURE], "plaintext": json.dumps(value["value"])}
+        if SIGNATURE in value:
+            return {SIGNATURE: value[SIGNATURE], "plaintext": json.dumps(value["value"])}
         return {name: _sealed(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_sealed(one) for one in value]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.drift.by_engine import differences, proxy_hosts, unread
+from ops.drift.by_engine import differences, others, unread
 from tests.provider.conftest import PASSWORD, Npm, until
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_the_life_of_tenants(project: Project, npm: Npm) -> None:
     assert drift(project) == {'hosts["acme"].allow_websocket_upgrade': ("true", "false")}
     by_hand(project, npm, {**STRANGER, "forward_host": f"{npm.name}-behind"}, new=True)
     assert list(drift(project)) == ['hosts["acme"].allow_websocket_upgrade']
-    assert proxy_hosts(looked_at(project)) == ["stranger.example"]
+    assert list(others(looked_at(project))) == [("proxy-host", "stranger.example")]
     project.must("refresh", "--yes", "--skip-preview", "--run-program")
     project.must_up()
     assert drift(project) == {}

@@ -31,11 +31,13 @@ class S3:
     """A running store.
 
     Attributes:
-        url: as a container sees it.
+        url: as a container sees it that is in no network of its own.
+        published: as a service sees it, from any network.
         container: it runs in.
     """
 
     url: str
+    published: str
     container: Container
 
     def store(self, path: str, *, bucket: str = BUCKET, **given: object) -> OffsiteStore:
@@ -80,13 +82,16 @@ def s3_server(client: docker.DockerClient, *, size: str = "64m") -> Iterator[S3]
         name=f"s3-{uuid.uuid4().hex[:8]}",
         environment={"ROOT_ACCESS_KEY": ACCESS, "ROOT_SECRET_KEY": SECRET},
         tmpfs={"/s3": f"size={size}"},
+        ports={"7070/tcp": None},
         labels={"estate.test": "s3"},
     )
     try:
         container.exec_run(["mkdir", f"/s3/{BUCKET}"])
         container.reload()
-        networks = container.attrs["NetworkSettings"]["Networks"]
-        url = f"http://{networks['bridge']['IPAddress']}:7070"
+        found = container.attrs["NetworkSettings"]
+        url = f"http://{found['Networks']['bridge']['IPAddress']}:7070"
+        gateway = client.networks.get("docker_gwbridge").attrs["IPAM"]["Config"][0]["Gateway"]
+        published = f"http://{gateway}:{found['Ports']['7070/tcp'][0]['HostPort']}"
         until = time.monotonic() + 60
         while True:
             try:
@@ -95,6 +100,6 @@ def s3_server(client: docker.DockerClient, *, size: str = "64m") -> Iterator[S3]
             except httpx.HTTPError:
                 assert time.monotonic() < until, container.logs().decode()
                 time.sleep(0.2)
-        yield S3(url, container)
+        yield S3(url, published, container)
     finally:
         container.remove(force=True, v=True)

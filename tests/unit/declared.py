@@ -1,6 +1,5 @@
 """Runs the real program against mocks and returns what it registered; asserts stay outside."""
 
-import asyncio
 import json
 import runpy
 from collections.abc import Callable, Mapping
@@ -9,13 +8,10 @@ from functools import cache
 from typing import Any
 
 import pulumi
-from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
-from pulumi.runtime import mocks
-from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest, RegisterResourceResponse
 
+from tests.registering import SIGNATURE, registrations
 from tests.unit.stack_files import ROOT, changed, raw
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks wrapped values in the engine's protocol
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
@@ -79,32 +75,6 @@ class Registered(dict[str, Resource]):
         return found
 
 
-class _Mocks(mocks.Mocks):
-    def call(self, _args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return {}, None
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return f"{args.name}-id", args.inputs
-
-
-class _Monitor(mocks.MockMonitor):
-    def __init__(self) -> None:
-        super().__init__(_Mocks())
-        self.seen = Registered()
-
-    def RegisterResource(  # noqa: N802 - the protocol's name
-        self, request: RegisterResourceRequest
-    ) -> RegisterResourceResponse:
-        given = MessageToDict(request)
-        if given["type"] != "pulumi:pulumi:Stack":
-            one = _resource(given)
-            assert f"{one.kind}:{one.name}" not in self.seen
-            self.seen[f"{one.kind}:{one.name}"] = one
-        answer: RegisterResourceResponse
-        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        return answer
-
-
 def declared(changes: Mapping[str, object] | None = None, *, stack: str = "prod") -> Registered:
     """Run the program on the valid stack file with changes, and return what it registered."""
     return declared_by(changed(changes or {}), stack)
@@ -124,23 +94,20 @@ def _declared(stack_file: str, stack: str) -> Registered:
 
 def registered(program: Callable[[], object], *, stack: str = "test") -> Registered:
     """Run any program, and return what it registered."""
-    # Pulumi's mocks want a loop in the main thread, and `asyncio.run` of another test ends it.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    monitor = _Monitor()
-    mocks.set_mocks(_Mocks(), project="estate", stack=stack, preview=True, monitor=monitor)
-
-    @mocks.test  # type: ignore[misc]
-    def run() -> None:
-        program()
-
-    run()
-    return monitor.seen
+    seen = Registered()
+    for given in registrations(program, stack=stack):
+        if given["type"] != "pulumi:pulumi:Stack":
+            one = _resource(given)
+            assert f"{one.kind}:{one.name}" not in seen
+            seen[f"{one.kind}:{one.name}"] = one
+    return seen
 
 
 def _resource(given: dict[str, Any]) -> Resource:
     secret: set[str] = set()
     inputs = _open(given.get("object", {}), "", secret)
-    known = ("type", "name", "object", "parent", "dependencies", "provider", "propertyDependencies")
+    known = {"type", "name", "urn", "id", "object", "parent", "provider"}
+    known |= {"dependencies", "propertyDependencies"}
     return Resource(
         kind=_kind(given["type"]),
         name=given["name"],
@@ -165,7 +132,7 @@ def _key(urn: str) -> str:
 def _open(value: Any, path: str, secret: set[str]) -> Any:  # noqa: ANN401 - JSON
     """Return a value without its wrapping, and note where it was secret."""
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == _SECRET:
             secret.add(path)
             return _open(value["value"], path, secret)
         below = {name: f"{path}.{name}".lstrip(".") for name in value}

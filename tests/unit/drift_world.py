@@ -303,7 +303,7 @@ class Reality:
     )
     state: dict[str, Any] = field(default_factory=state)
     ignore: list[str] = field(default_factory=list)
-    proxy_hosts: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
     manages: bool = True
     unknown: dict[str, str] = field(default_factory=dict)
 
@@ -340,7 +340,7 @@ class Reality:
         return World(
             daemons={name: one for name, one in daemons.items() if name not in self.unknown},
             zones={name: one for name, one in zones.items() if name not in self.unknown},
-            by_engine=EngineLook(proxy_hosts=self.proxy_hosts),
+            by_engine=EngineLook(others=self.others),
             unknown=self.unknown,
         )
 

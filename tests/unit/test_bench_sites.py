@@ -37,7 +37,7 @@ def shown(**other: object) -> dict[str, Any]:
 
 def test_a_site_is_made_with_its_passwords_and_neither_stays(bench: MemoryBench) -> None:
     result = apply(bench, wanted())
-    assert result == {"entries": {"acme": shown()}, "quarantined": {}, "errors": {}}
+    assert result == {"entries": {"acme": shown()}, "quarantined": {}, "others": [], "errors": {}}
     made = bench.seen[bench.done.index("new-site --mariadb-user-host-login-scope=%")]
     assert (made["root_password"], made["admin_password"]) == (ROOT, ADMIN)
     assert bench.common() == {"db_host": "db"}
@@ -77,11 +77,21 @@ def test_a_site_in_quarantine_is_no_drift_and_stays_closed(bench: MemoryBench) -
     apply(bench, wanted())
     noted = {"maintenance_mode": 1, "estate_quarantine": {"reason": "why"}}
     bench.set_config(SITE, noted)
-    assert read(bench, wanted()) == {"entries": {"acme": shown()}, "quarantined": {"acme": "why"}}
+    found = read(bench, wanted())
+    assert found == {"entries": {"acme": shown()}, "quarantined": {"acme": "why"}, "others": []}
     changed = wanted(config={"host_name": "http://new"})
     assert not apply(bench, changed)["errors"]
     assert bench.config(SITE)["host_name"] == "http://new"
     assert bench.config(SITE)["maintenance_mode"] == 1
+
+
+def test_a_site_that_nobody_declared_is_named_and_an_archived_one_is_not(
+    bench: MemoryBench,
+) -> None:
+    apply(bench, wanted())
+    bench.set_config("b.localhost", {"db_name": "b"})
+    write_json(bench.sites / ".archived/old.localhost/site_config.json", {"db_name": "x"})
+    assert read(bench, wanted())["others"] == ["b.localhost"]
 
 
 def test_a_new_app_is_installed_at_a_site_that_exists(bench: MemoryBench) -> None:

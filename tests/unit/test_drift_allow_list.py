@@ -43,11 +43,16 @@ def test_what_is_allowed_may_publish_its_ports() -> None:
     assert made.found() == ()
 
 
-def test_a_proxy_host_that_nobody_declared_is_found_and_can_be_allowed() -> None:
-    made = Reality(proxy_hosts=["old.example.com"])
+@pytest.mark.parametrize(
+    ("kind", "found"), [("proxy-host", "a proxy host"), ("site", "a site of the bench")]
+)
+def test_what_an_application_holds_undeclared_is_found_and_can_be_allowed(
+    kind: str, found: str
+) -> None:
+    made = Reality(others=[(kind, "old.example.com")])
     (one,) = made.found()
-    assert (one.resource, one.found) == ("proxy-host:old.example.com", "a proxy host")
-    made.ignore = ["proxy-host:*.example.com"]
+    assert (one.resource, one.found) == (f"{kind}:old.example.com", found)
+    made.ignore = [f"{kind}:*.example.com"]
     assert made.found() == ()
 
 

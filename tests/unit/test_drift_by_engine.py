@@ -146,7 +146,7 @@ def test_proxy_hosts_that_nobody_declared_are_told_although_nothing_else_differs
     same = step("same", newState={"outputs": outputs})
     other = step("same", urn=OTHER, newState={"outputs": outputs})
     _, seen = run(monkeypatch, 0, json.dumps({"steps": [same, other]}))
-    assert seen == EngineLook(found=[], proxy_hosts=["old.example.com www.example.com"])
+    assert seen == EngineLook(found=[], others=[("proxy-host", "old.example.com www.example.com")])
 
 
 def test_what_the_provider_keeps_for_itself_does_not_drift() -> None:

@@ -78,6 +78,23 @@ def test_what_runs_is_taken_under_its_own_id() -> None:
     assert "id" not in first[ROOT]
 
 
+def test_what_an_application_holds_is_read_by_the_provider_once_it_runs() -> None:
+    variables = urn("estate:convex:Environment", "sistema-convex-env")
+    sites = urn("estate:erp:Sites", "erp-sites")
+    whole = plan()
+    given = {"service": "sistema_web", "variables": {"A": CIPHER}}
+    whole["resourcePlans"][variables] = goal(variables, given)
+    bench = {"job": {"network": "erp_internal"}, "sites": {}}
+    whole["resourcePlans"][sites] = goal(sites, bench)
+    first = taken(whole, ALL, EMPTY)
+    assert (first[variables]["id"], first[variables]["outputs"]) == ("sistema_web", given)
+    assert sites not in first
+    there = Running({Key("vps", NETWORK, "erp_internal"): "net-2"}, {})
+    second = taken(whole, there, EMPTY)
+    assert second[sites]["id"] == "erp_internal"
+    assert variables not in second
+
+
 def test_a_service_waits_until_what_it_stands_on_is_known() -> None:
     assert WEB not in taken(plan(), ALL, EMPTY)
     second = taken(plan(network="net-1"), ALL, EMPTY)

@@ -41,14 +41,15 @@ class Recorder(Engine):
     calls: list[tuple[tuple[str, ...], str]]
     code: int
 
+    @classmethod
+    def preview(cls, *arguments: str) -> int:
+        cls.calls.append((("preview", *arguments), ""))
+        return cls.code
+
     def ask(self, *arguments: str, stdin: str = "", limit_s: int = 0) -> str:
         del limit_s
         self.calls.append((arguments, stdin))
         return ""
-
-    def show(self, *arguments: str) -> int:
-        self.calls.append((arguments, ""))
-        return self.code
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Recorder.calls, Recorder.code = [], 0
     monkeypatch.setattr(subject, "stack_file", lambda _stack: made)
     monkeypatch.setattr(subject, "made", Recorder)
+    monkeypatch.setattr(subject, "preview", Recorder.preview)
     return made
 
 
@@ -101,7 +103,7 @@ def test_the_password_is_made_and_goes_in_by_standard_input_alone(
     (set_, preview) = Recorder.calls
     assert set_[0] == ("config", "set", "--path", PATH, "--secret")
     assert len(set_[1]) == 32
-    assert preview[0] == ("preview", "--diff")
+    assert preview[0] == ("preview", "prod", "text")
     assert file.read_text(encoding="utf-8") == with_tenant(FILE, "initech")
     said = capsys.readouterr().out
     assert set_[1] not in said

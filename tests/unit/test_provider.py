@@ -214,6 +214,17 @@ def test_gone_and_could_not_look_are_told_apart(
 
 
 @pytest.mark.usefixtures("npm")
+def test_what_is_adopted_is_read_with_a_salt_of_its_own(hosts: Engine) -> None:
+    hosts.up({"acme": ACME})
+    # As `make adopt` hands it in: declared, and nothing known of it.
+    hosts.id, hosts.outputs = "something", hosts.inputs
+    found = hosts.read()
+    assert found.resource_id == "npm"
+    assert len(plain_bag(found.properties)["salt"]) == 32
+    assert hosts.drift() == {}
+
+
+@pytest.mark.usefixtures("npm")
 def test_what_does_not_answer_on_a_host_that_does_is_said_and_repaired_by_an_update(
     hosts: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
