@@ -23,12 +23,13 @@ EXEC_LIMIT_S = 30.0
 SERVICE_LABEL = "com.docker.swarm.service.name"
 DEFAULT_INSTANCE = "convex-self-hosted"
 
+# The pause: Docker loses what ends before its stream is read (moby/moby#27289).
 GENERATE_KEY = """
 for name in INSTANCE_NAME INSTANCE_SECRET; do
   value="$(tr '\\0' '\\n' </proc/1/environ 2>/dev/null | sed -n "s/^$name=//p")"
   if [ -n "$value" ]; then export "$name=$value"; fi
 done
-exec ./generate_admin_key.sh
+./generate_admin_key.sh; code=$?; sleep 0.1; exit $code
 """
 """An exec does not see what the entrypoint exported, and without the backend's own secret the
 image's script would invent one; so both values are read from the backend process itself."""

@@ -7,6 +7,7 @@ from typing import Any
 import docker.errors
 import yaml
 
+from tests import inside
 from tests.adopt.compose import compose, contents
 from tests.engine.stack import Stack, eventually, wait_until
 from tests.unit.declared import Registered, declared_by
@@ -102,10 +103,7 @@ class Running:
     def tell(self, service: str, *command: str) -> str:
         """Run something in the container of a service."""
         (container,) = self._containers(service)
-        code, output = container.exec_run(list(command))
-        assert code == 0, output
-        assert isinstance(output, bytes)
-        return output.decode().strip()
+        return inside.tell(container, *command).decode().strip()
 
     def _containers(self, service: str) -> list[Any]:
         chosen: dict[str, Any] = {"label": f"com.docker.swarm.service.name={service}"}

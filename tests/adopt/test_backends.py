@@ -23,6 +23,7 @@ from ops.state import keep
 from ops.state_recover import bring_back
 from ops.workplace import ROOT, engine_environment
 from tests.engine.stack import images, wait_until
+from tests.inside import tell
 
 pytestmark = pytest.mark.engine
 
@@ -72,10 +73,7 @@ class Postgres:
         return b"".join(base64.b64decode(row) for row in rows)
 
     def _sql(self, text: str) -> bytes:
-        code, output = self.container.exec_run(["psql", "-U", "state", "-d", "state", "-Atc", text])
-        assert code == 0, output
-        assert isinstance(output, bytes)
-        return output
+        return tell(self.container, "psql", "-U", "state", "-d", "state", "-Atc", text)
 
 
 @dataclass(frozen=True)
@@ -103,10 +101,7 @@ class Bucket:
         return self._sh("find /s3/state -type f -exec cat {} +")
 
     def _sh(self, script: str) -> bytes:
-        code, output = self.container.exec_run(["sh", "-c", script])
-        assert code == 0, output
-        assert isinstance(output, bytes)
-        return output
+        return tell(self.container, "sh", "-c", script)
 
 
 def postgres(password: str) -> dict[str, Any]:

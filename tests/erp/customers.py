@@ -15,6 +15,7 @@ import yaml
 from docker.models.containers import Container
 
 from tests.engine.stack import Stack, images, stack, wait_until
+from tests.inside import tell
 
 NAME = "erpt"
 PORT = 8190
@@ -131,11 +132,7 @@ class Erp:
 
     def inside(self, service: str, *command: str) -> str:
         """Run something by hand in the running task of a service; return what it printed."""
-        ended = self._task(service).exec_run(list(command))
-        assert isinstance(ended.output, bytes)
-        text = ended.output.decode()
-        assert ended.exit_code == 0, text
-        return text
+        return tell(self._task(service), *command).decode()
 
     def bench(self, tenant: str, *command: str) -> str:
         """Run `bench` by hand on a customer's site."""

@@ -22,6 +22,7 @@ from steps.erp import sites
 from steps.erp.inputs import Sites
 from steps.release.service import ServiceInput, spec_of
 from steps.swarm import Swarm
+from tests.inside import tell
 from tests.steps.conftest import ROOT, SOCKET, Steps, image_ref
 
 if TYPE_CHECKING:
@@ -70,25 +71,12 @@ class Ground:
     def sql(self, text: str) -> list[list[str]]:
         """What the server answers to root."""
         argv = ["mariadb", "-uroot", f"-p{ROOT_PASSWORD}", "-N", "-B", "-e", text]
-        out = self._said("db", argv, always=text.startswith(("SELECT", "SHOW")))
+        out = tell(self.containers["db"], *argv).decode()
         return [line.split("\t") for line in out.splitlines()]
 
-    def shell(self, script: str, *, always: bool = False) -> str:
+    def shell(self, script: str) -> str:
         """What a command says beside the sites."""
-        return self._said("bench", ["sh", "-c", f"cd {FOLDER}; {script}"], always=always)
-
-    def _said(self, part: str, argv: list[str], *, always: bool) -> str:
-        """Run a command in a container; one that `always` says something is asked again if not.
-
-        Docker 20.10 on a busy machine can lose the output of an exec that ends at once.
-        """
-        deadline = time.monotonic() + LIMIT_S
-        while True:
-            code, out = self.containers[part].exec_run(argv)
-            assert code == 0, out.decode()
-            if out or not always:
-                return str(out.decode())
-            assert time.monotonic() < deadline, argv
+        return tell(self.containers["bench"], "sh", "-c", f"cd {FOLDER}; {script}").decode()
 
     def configs(self) -> dict[str, dict[str, Any]]:
         """Site → its own configuration."""
@@ -97,14 +85,12 @@ class Ground:
             "print(json.dumps({p.split('/')[0]: json.load(open(p))"
             " for p in glob.glob('*/site_config.json')}))"
         )
-        found: dict[str, dict[str, Any]] = json.loads(
-            self.shell(f'python3 -c "{program}"', always=True)
-        )
+        found: dict[str, dict[str, Any]] = json.loads(self.shell(f'python3 -c "{program}"'))
         return found
 
     def progress(self) -> dict[str, Any]:
         """The wave as it is written down; empty before the first."""
-        text = self.shell("cat .estate/wave.json 2>/dev/null || echo '{}'", always=True)
+        text = self.shell("cat .estate/wave.json 2>/dev/null || echo '{}'")
         found: dict[str, Any] = json.loads(text)
         return found
 

@@ -23,6 +23,7 @@ from tests.faults.canaries import Places, Witness, files
 from tests.faults.killing import BRING_UP
 from tests.faults.scorecard import Row
 from tests.faults.traffic import Traffic, Users
+from tests.inside import tell
 
 Mode = Literal["online", "offline"]
 UP = ("up", "--yes", "--skip-preview")
@@ -268,9 +269,7 @@ class Crm:
         task = self.container("postgres")
         assert task is not None
         argv = ["psql", "-U", _USER, "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]
-        done: Any = task.exec_run([*argv, "-c", statement])
-        assert done.exit_code == 0, done.output
-        return str(done.output.decode()).strip()
+        return tell(task, *argv, "-c", statement).decode().strip()
 
     def image(self) -> str:
         """Return the image that Swarm is to run as the backend."""

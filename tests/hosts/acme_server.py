@@ -11,6 +11,7 @@ from docker.models.containers import Container
 
 from local.images.build.__main__ import build_images
 from tests.engine.stack import wait_until
+from tests.inside import tell
 
 _DNS = "127.0.0.1:8053"
 # Every name is this machine; the other servers that it could be stay off.
@@ -71,9 +72,7 @@ def acme_server(name: str, *, http_port: int) -> Iterator[AcmeServer]:
         held.callback(pebble.remove, force=True, v=True)
         wait_until(lambda: _says(names, "Starting management server"), 180)
         wait_until(lambda: _says(pebble, "ACME directory available"), 180)
-        shown = pebble.exec_run(["cat", "/pebble/ca.pem"]).output
-        assert isinstance(shown, bytes)
-        own_root = shown.decode()
+        own_root = tell(pebble, "cat", "/pebble/ca.pem").decode()
         trusted = ssl.create_default_context(cadata=own_root)
         issuing = httpx.get("https://127.0.0.1:15000/roots/0", verify=trusted).text
         yield AcmeServer(f"https://{bridge}:14000/dir", own_root, issuing)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from local.images.build.__main__ import build_images
+from tests.inside import execute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,8 @@ class Running:
         return self.container.logs().decode()
 
     def execute(self, *argv: str) -> tuple[int, str]:
-        code, output = self.container.exec_run(list(argv))
-        assert isinstance(output, bytes)
-        return int(code or 0), output.decode()
+        code, output = execute(self.container, *argv)
+        return code, output.decode()
 
     def wait(self) -> int:
         return int(self.container.wait(timeout=START_LIMIT_S)["StatusCode"])

@@ -20,6 +20,7 @@ from steps.context import Context
 from steps.inputs import PlainJob
 from steps.redact import Redactor
 from steps.swarm import Swarm
+from tests.inside import tell
 from tests.steps.conftest import SOCKET, Steps, image_ref
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ class Server:
 
     def sql(self, text: str, database: str = "postgres") -> str:
         command = ["psql", "-U", WRITER, "-d", database, "-v", "ON_ERROR_STOP=1", "-qAtc", text]
-        code, out = self.container.exec_run(command)
-        assert code == 0, out.decode()
-        return str(out.decode().strip())
+        return tell(self.container, *command).decode().strip()
 
     def databases_of(self, start: str) -> list[str]:
         """Return the databases whose names start so."""

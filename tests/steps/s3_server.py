@@ -13,6 +13,7 @@ import httpx
 
 from local.images.build.__main__ import build_images
 from steps.backups import OffsiteStore
+from tests.inside import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +53,7 @@ class S3:
 
     def run(self, *command: str) -> str:
         """Run a program beside it."""
-        code, out = self.container.exec_run(list(command))
-        assert isinstance(out, bytes)
-        assert code == 0, out.decode(errors="replace")
-        return out.decode(errors="replace")
+        return tell(self.container, *command).decode(errors="replace")
 
     def holds(self, text: str) -> bool:
         """Whether any file of the store has a text in it."""

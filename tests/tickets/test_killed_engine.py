@@ -10,6 +10,7 @@ import pytest
 from tests.engine.releases import release
 from tests.engine.stack import Stack, stack, tickets_config
 from tests.faults.killing import Who, at_work, bring_up, kill_when
+from tests.inside import tell
 
 pytestmark = pytest.mark.engine
 
@@ -80,9 +81,7 @@ def sql(stack: Stack, statement: str) -> list[dict[str, Any]]:
         "process.stdout.write(JSON.stringify(rows));"
     )
     command = ["node", "--disable-warning=ExperimentalWarning", "-e", program, statement]
-    done: Any = task.exec_run(command)
-    assert done.exit_code == 0, done.output
-    rows: list[dict[str, Any]] = json.loads(done.output)
+    rows: list[dict[str, Any]] = json.loads(tell(task, *command))
     return rows
 
 

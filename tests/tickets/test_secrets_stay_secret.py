@@ -6,13 +6,13 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import docker.types
 import pytest
 
 from tests.engine.stack import images, wait_until
 from tests.faults.canaries import Witness, files, search
+from tests.inside import tell
 from tests.tickets.life import CANARIES, NAME, Life
 
 pytestmark = pytest.mark.engine
@@ -27,8 +27,7 @@ def test_the_secrets_were_there_to_be_found(life: Life) -> None:
     (task,) = life.stack.docker.containers.list(
         filters={"name": f"{NAME}_web.1."}, ignore_removed=True
     )
-    env_file: Any = task.exec_run(["cat", "/app/.env"]).output
-    inside = search([(".env", env_file)], CANARIES)
+    inside = search([(".env", tell(task, "cat", "/app/.env"))], CANARIES)
     assert len(inside) == 7
     kinds = [place.split(" ")[0] for place, _ in life.witness.places]
     assert {"arguments", "environment", "service", "tasks", "log", "container"} <= set(kinds)
