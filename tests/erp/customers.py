@@ -15,6 +15,7 @@ import yaml
 from docker.models.containers import Container
 
 from tests.engine.stack import Stack, images, stack, wait_until
+from tests.faults.canaries import Witness
 from tests.inside import tell
 
 NAME = "erpt"
@@ -83,10 +84,14 @@ class Erp:
     Attributes:
         stack: as a person drives it.
         secrets: key → what was made for it.
+        witness: what was seen of processes and containers, from the first up on.
+        said: what the engine said when a release failed.
     """
 
     stack: Stack
     secrets: dict[str, str] = field(default_factory=dict)
+    witness: Witness = field(default_factory=lambda: Witness(NAME))
+    said: list[str] = field(default_factory=list)
 
     def make_secret(self, key: str) -> None:
         """Make a secret of the stack, as `make tenant-new` does."""
@@ -146,8 +151,8 @@ class Erp:
 
     def npm(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Ask the proxy's API as its administrator does in a browser."""
-        token = self._npm("POST", "/tokens", self._login(), ())["token"]
-        return self._npm(method, path, body, ("-H", f"Authorization: Bearer {token}"))
+        token = self._npm("POST", "/tokens", self._login())["token"]
+        return self._npm(method, path, body, token)
 
     def host_of(self, tenant: str) -> dict[str, Any]:
         """Return a customer's proxy host as the proxy knows it."""
@@ -167,13 +172,23 @@ class Erp:
         identity = self.stack.config["npm"]["admin_email"]
         return {"identity": identity, "secret": self.secrets[NPM_PASSWORD]}
 
-    def _npm(self, method: str, path: str, body: object, extra: tuple[str, ...]) -> Any:  # noqa: ANN401
-        given = (
-            () if body is None else ("-d", json.dumps(body), "-H", "Content-Type: application/json")
+    def _npm(self, method: str, path: str, body: object, token: str = "") -> Any:  # noqa: ANN401
+        """Ask from this machine, on which every container has an address that is published nowhere.
+
+        Not with a command in the container, whose arguments every process could read.
+        """
+        own = f"gateway_{str(self._task(f'{NAME}_npm').id)[:12]}"
+        reached = self.stack.docker.networks.get("docker_gwbridge").attrs["Containers"].values()
+        (address,) = [one["IPv4Address"] for one in reached if one["Name"] == own]
+        answer = httpx.request(
+            method,
+            f"http://{address.partition('/')[0]}:81/api{path}",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            json=body,
+            timeout=20,
         )
-        url = f"http://127.0.0.1:81/api{path}"
-        text = self.inside(f"{NAME}_npm", "curl", "-sSf", "-X", method, *extra, *given, url)
-        return json.loads(text)
+        answer.raise_for_status()
+        return answer.json()
 
     def _task(self, service: str) -> Container:
         label = f"com.docker.swarm.service.name={service}"
@@ -193,5 +208,6 @@ def erp(folder: Path) -> Iterator[Erp]:
         served = Erp(made)
         for key in (NPM_PASSWORD, ROOT_PASSWORD, admin("acme"), admin("globex")):
             served.make_secret(key)
-        made.must_up()
-        yield served
+        with served.witness.watching():
+            made.must_up()
+            yield served

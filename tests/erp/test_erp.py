@@ -4,13 +4,16 @@ import re
 
 import pytest
 
+from components.apps.erp.layout import ROOT_PASSWORD_FILE
 from local.images.build.__main__ import build_images
 from ops.drift import EXIT_DRIFT, tell
 from ops.up import bring_up
+from ops.workplace import PRIVATE
 from settings import digits
 from tests.engine.operations import Operations
 from tests.engine.stack import images
-from tests.erp.customers import NAME, TODO, Erp, admin, site
+from tests.erp.customers import NAME, ROOT_PASSWORD, TODO, Erp, admin, site
+from tests.faults.canaries import files, search
 
 pytestmark = pytest.mark.engine
 
@@ -116,6 +119,7 @@ def test_a_release_reaches_each_site_and_one_that_fails_is_kept_apart(served: Er
     served.stack.set("erp.image", image)
     said = served.stack.up()
     assert said.code != 0
+    served.said.append(said.output)
     assert "1 site is in quarantine" in said.output
     assert site("globex") in said.output
     assert served.ask("acme").json()["release"] == digits(image)
@@ -140,16 +144,29 @@ def test_a_release_reaches_each_site_and_one_that_fails_is_kept_apart(served: Er
     assert served.todos("globex") == kept["globex"]
 
 
-def test_no_password_is_in_what_the_engine_keeps_or_the_swarm_shows(served: Erp) -> None:
-    planted = list(served.secrets.values())
-    assert len(planted) == 5
-    state = str(served.stack.state())
-    shown = [
-        str(one.attrs)
-        for one in served.stack.docker.services.list(
-            filters={"label": f"estate.stack={served.stack.name}"}
-        )
+def test_no_password_shows_in_what_is_said_kept_or_run(served: Erp) -> None:
+    by_hand = Operations(served.stack)
+    served.stack.set("erp.tenants.acme.limits", {"users": 7})
+    by_hand.must("preview", "--markdown")
+    by_hand.must("preview", "--json")
+    shown = served.stack.run("preview", "--diff").output
+    served.stack.set("erp.tenants.acme.limits", {})
+    by_hand.must("drift", "--json")
+    for command in ("releases", "backups"):
+        by_hand.must(command)
+    said = [*served.said, shown, *(one.out + one.error for one in by_hand.said)]
+    assert len(served.said) == 1
+    places = [
+        *((f"output {number}", text.encode()) for number, text in enumerate(said)),
+        *served.witness.places,
+        *files(served.stack.folder, PRIVATE),
     ]
-    assert any(NAME in text for text in shown)
-    for text in (state, *shown):
-        assert not [one for one in planted if one in text]
+    assert len(served.secrets) == 5
+    assert search(places, served.secrets) == []
+    kinds = {place.partition(" ")[0] for place, _ in places}
+    assert {"arguments", "environment", "service", "tasks", "log", "container"} <= kinds
+
+
+def test_the_passwords_were_there_to_be_found(served: Erp) -> None:
+    secret = served.inside(f"{NAME}_db", "cat", ROOT_PASSWORD_FILE)
+    assert search([("file", secret.encode())], served.secrets) == [f"{ROOT_PASSWORD} in file"]
