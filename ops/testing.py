@@ -1,6 +1,7 @@
 """Runs the tests that need a real engine and a real Swarm."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -57,6 +58,10 @@ SIDE_BY_SIDE = 3
 """Lanes at a time. One keeps a processor busy for a third of its time (measured), the rest is
 waiting for health checks; with more on two processors, what is tested loses its patience.
 """
+AGAIN = 2
+"""Files at most that are run once more, alone, when the lanes have ended: on two processors a lane
+can starve another. More than that is no accident, and what fails twice has failed.
+"""
 NOT_LONG = ("-m", "not long")
 """What lanes leave to `make scorecard`: further cases of kinds of which they have some."""
 
@@ -69,11 +74,13 @@ class Ended:
         name: what it consists of.
         code: pytest's exit code.
         minutes: how long it took.
+        failed: the files of which a test failed.
     """
 
     name: str
     code: int
     minutes: float
+    failed: tuple[str, ...] = ()
 
     def line(self) -> str:
         """Return it as a line of the summary."""
@@ -99,13 +106,29 @@ def test(arguments: list[str]) -> int:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         run = partial(_run_lane, [*command, *NOT_LONG], environment)
         ended = list(pool.map(run, LANES))
-    sys.stdout.write("".join(f"{lane.line()}\n" for lane in ended))
-    return int(any(lane.code for lane in ended))
+    _say(ended)
+    if not 0 < len([file for lane in ended for file in lane.failed]) <= AGAIN:
+        return int(any(lane.code for lane in ended))
+    alone = [run((file,)) for lane in ended for file in lane.failed]
+    sys.stdout.write("failed beside others; alone:\n")
+    _say(alone)
+    explained = all(lane.failed for lane in ended if lane.code)
+    return int(not explained or any(lane.code for lane in alone))
 
 
 def log_of(lane: tuple[str, ...]) -> Path:
     """Return where a lane writes what it says, while it runs."""
     return PRIVATE / f"test-{lane[0].removesuffix('.py').replace('/', '-')}.log"
+
+
+def _say(ended: list[Ended]) -> None:
+    sys.stdout.write("".join(f"{lane.line()}\n" for lane in ended))
+
+
+def failed_files(said: str) -> tuple[str, ...]:
+    """Return the files below tests/ of the tests that failed, from the end of pytest's output."""
+    found = re.findall(r"^(?:FAILED|ERROR) tests/(\S+?\.py)(?:::| -|$)", said, re.MULTILINE)
+    return tuple(dict.fromkeys(found))
 
 
 def _run_lane(command: list[str], environment: dict[str, str], lane: tuple[str, ...]) -> Ended:
@@ -121,6 +144,7 @@ def _run_lane(command: list[str], environment: dict[str, str], lane: tuple[str, 
             stderr=subprocess.STDOUT,
             check=False,
         )
-    sys.stdout.write(log.read_text(encoding="utf-8", errors="replace"))
+    said = log.read_text(encoding="utf-8", errors="replace")
+    sys.stdout.write(said)
     sys.stdout.flush()
-    return Ended(name, done.returncode, (time.monotonic() - begun) / 60)
+    return Ended(name, done.returncode, (time.monotonic() - begun) / 60, failed_files(said))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops import local_stack, testing
-from ops.testing import LANES, Ended, log_of
+from ops.testing import LANES, Ended, failed_files, log_of
 from ops.workplace import ROOT
 
 TESTS = ROOT / "tests"
@@ -65,6 +65,53 @@ def test_a_lane_that_fails_fails_the_whole_and_is_named(
     assert testing.test([]) == code
     assert all(command[-2:] == ["-m", "not long"] for command in asked)
     assert ("two: FAILED (2)" in capsys.readouterr().out) is (code == 1)
+
+
+LANE = Ended("one two", 1, 1.0, ("one/test_a.py", "two/test_b.py"))
+
+
+@pytest.mark.parametrize(
+    ("ended", "alone", "code"),
+    [
+        pytest.param(LANE, {"one/test_a.py": 0, "two/test_b.py": 0}, 0, id="passes alone"),
+        pytest.param(LANE, {"one/test_a.py": 0, "two/test_b.py": 1}, 1, id="fails again"),
+        pytest.param(Ended("c", 1, 1.0, ("1", "2", "3")), {}, 1, id="too many to be an accident"),
+        pytest.param(Ended("d", 2, 1.0), {}, 1, id="a lane that broke"),
+    ],
+)
+def test_what_fails_beside_others_is_tried_once_more_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ended: Ended,
+    alone: dict[str, int],
+    code: int,
+) -> None:
+    asked: list[str] = []
+
+    def run(_: list[str], __: object, lane: tuple[str, ...]) -> Ended:
+        if lane == ("all",):
+            return ended
+        asked.extend(lane)
+        return Ended(lane[0], alone[lane[0]], 1.0)
+
+    monkeypatch.setattr(local_stack, "build_images", lambda: None)
+    monkeypatch.setattr(testing, "LANES", (("all",),))
+    monkeypatch.setattr(testing, "_run_lane", run)
+    assert testing.test([]) == code
+    assert asked == list(alone)
+    # That it failed is said in any case.
+    assert f"{ended.name}: FAILED" in capsys.readouterr().out
+
+
+def test_files_that_failed_are_read_off_the_end_of_a_lane() -> None:
+    said = """tests/one/test_a.py F.
+FAILED tests/one/test_a.py::test_x[FAILED tests/no.py] - assert 1 == 2
+FAILED tests/one/test_a.py::test_y
+ERROR tests/two/test_b.py - ImportError: x
+ERROR tests/three/test_c.py
+  FAILED tests/not/this.py::test_z
+"""
+    assert failed_files(said) == ("one/test_a.py", "two/test_b.py", "three/test_c.py")
 
 
 def test_the_summary_has_the_minutes() -> None:
