@@ -15,10 +15,10 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from local.answering import Answering, serving
 from local.cloudflare.records import RefusedError, Zones
 
 if TYPE_CHECKING:
@@ -98,26 +98,17 @@ def running(zones: dict[str, str], token: str, port: int = 0) -> Iterator[Cloudf
         port: 0 takes a free one; `url` of the result says which.
     """
     cloudflare = Cloudflare(Zones(dict(zones)), token)
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(cloudflare))
-    server.daemon_threads = True
-    cloudflare.url = f"http://127.0.0.1:{server.server_port}{PREFIX}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(_handler(cloudflare), port) as taken:
+        cloudflare.url = f"http://127.0.0.1:{taken}{PREFIX}"
         yield cloudflare
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _handler(cloudflare: Cloudflare) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(cloudflare: Cloudflare) -> type[Answering]:
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
 
         def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length)
+            body = self.sent()
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, errors, result = HTTPStatus.OK, [], None
             try:
@@ -127,17 +118,9 @@ def _handler(cloudflare: Cloudflare) -> type[BaseHTTPRequestHandler]:
             envelope = {"success": not errors, "errors": errors, "messages": [], "result": result}
             if isinstance(result, list):
                 envelope["result_info"] = {"page": 1, "total_pages": 1, "count": len(result)}
-            text = json.dumps(envelope).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self.reply(status, envelope)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-            """Stay silent: `requests` holds what came."""
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     return Handler
 

@@ -1,14 +1,14 @@
 """The part of GitHub's API that the drift check's issue needs; it checks what it is sent."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from local.answering import Answering, serving
 
 REPOSITORY = "team/estate"
 TOKEN = "canary-of-a-github-token"
@@ -94,32 +94,14 @@ def running() -> Iterator[GitHub]:
     """Serve on 127.0.0.1 until the block ends."""
     api = GitHub()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = json.loads(self.rfile.read(length) or "null")
+            sent = json.loads(self.sent() or "null")
             token = self.headers.get("Authorization", "")
-            status, told = api.answer(self.command, self.path, token, sent)
-            text = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self.reply(*api.answer(self.command, self.path, token, sent))
 
-        do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PATCH = _serve
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    api.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        api.url = f"http://127.0.0.1:{port}"
         yield api
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -1,17 +1,16 @@
 """One comment for each pull request and stack, on a small forge that refuses what is not right."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from local.answering import Answering, serving
 from ops import comment as module
 from ops.__main__ import main
 from ops.comment import Forge, comment, forge_of
@@ -50,23 +49,10 @@ class Small:
         return id_
 
 
-class Answering(BaseHTTPRequestHandler):
-    """Answers for the forge that its server has."""
+class Handler(Answering):
+    """Answers for a forge."""
 
-    @property
-    def forge(self) -> Small:
-        found: Small = self.server.forge  # type: ignore[attr-defined]
-        return found
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def reply(self, status: int, body: object) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+    forge: Small
 
     def begin(self) -> bool:
         self.forge.calls.append(f"{self.command} {self.path}")
@@ -80,7 +66,7 @@ class Answering(BaseHTTPRequestHandler):
         return True
 
     def read(self) -> Any:  # noqa: ANN401 - JSON
-        return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        return json.loads(self.sent() or "{}")
 
     def do_GET(self) -> None:
         if not self.begin():
@@ -115,13 +101,14 @@ class Answering(BaseHTTPRequestHandler):
 @contextmanager
 def running() -> Iterator[Small]:
     """Give a small forge that answers."""
-    forge = Small()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        server.forge = forge  # type: ignore[attr-defined]
-        forge.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield forge
-        server.shutdown()
+    made = Small()
+
+    class ForThis(Handler):
+        forge = made
+
+    with serving(ForThis) as port:
+        made.url = f"http://127.0.0.1:{port}"
+        yield made
 
 
 @pytest.fixture

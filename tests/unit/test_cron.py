@@ -6,11 +6,11 @@ import json
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from local.answering import Answering, serving
 from local.images.tools import cron
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_jobs_that_could_not_run_are_refused(text: str) -> None:
         cron.read_jobs(text)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     """Answers 200 to the right header; /elsewhere redirects, /slow waits for the test."""
 
     release = threading.Event()
@@ -98,26 +98,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/slow":
             self.release.wait(10)
         right = self.headers["x-cron-secret"] == SECRET
-        self.send_response(302 if self.path == "/elsewhere" else 200 if right else 401)
-        self.send_header("Location", "/")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_args: object) -> None:
-        """Keeps the test's output clean."""
+        self.reply(302 if self.path == "/elsewhere" else 200 if right else 401, {}, Location="/")
 
 
 @contextmanager
 def serve() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(_Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def job(url: str, name: str = "chat") -> cron.Job:

@@ -1,16 +1,15 @@
 """A look is announced once: one issue for each stack, and one message for each that is to know."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from local.answering import Answering, serving
 from ops.drift import announcing
 from ops.drift.announcing import announce
 from ops.drift.finding import Look, Unknown
@@ -72,27 +71,14 @@ class Phone:
 def ringing() -> Iterator[Phone]:
     phone = Phone()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_POST(self) -> None:
             assert self.path.rstrip("/") == "/drift"
-            phone.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(phone.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            phone.got.append(json.loads(self.sent()))
+            self.reply(phone.status, {})
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    phone.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(Handler) as phone.port:
         yield phone
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

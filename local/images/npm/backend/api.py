@@ -144,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - names of the library
+    do_GET = do_POST = do_PUT = do_DELETE = _handle
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
         """Say method, path and status; health checks are too many."""

@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_POST = _respond  # noqa: N815 - the names that http.server wants
+    do_GET = do_POST = _respond
 
     def log_message(self, *_words: object) -> None:
         """Keep quiet: health checks would fill the log."""
