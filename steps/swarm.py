@@ -123,7 +123,8 @@ class Swarm:
             all=True, filters={"label": label, "status": ["exited", "dead", "created"]}
         ):
             try:
-                self._api.remove_container(one["Id"])
+                # With its nameless volumes, which its image asks for and a job leaves empty.
+                self._api.remove_container(one["Id"], v=True)
             except docker.errors.NotFound:
                 continue
             except docker.errors.APIError as error:

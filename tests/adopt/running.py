@@ -13,6 +13,7 @@ from tests.engine.stack import Stack, eventually, wait_until
 from tests.unit.declared import Registered, declared_by
 
 LIMIT_S = 300
+_TRIES = 10
 
 
 class Running:
@@ -55,6 +56,8 @@ class Running:
             environment: of the command.
         """
 
+        why: list[object] = []
+
         def done() -> bool:
             try:
                 self.client.containers.run(
@@ -65,11 +68,13 @@ class Running:
                     environment=environment,
                     remove=True,
                 )
-            except (docker.errors.ContainerError, docker.errors.APIError):
+            except (docker.errors.ContainerError, docker.errors.APIError) as error:
+                why.append(error)
                 return False
             return True
 
-        wait_until(done, LIMIT_S, every_s=3)
+        wait_until(lambda: done() or len(why) == _TRIES, LIMIT_S, every_s=3)
+        assert len(why) < _TRIES, why[-1]
 
     def must_serve(self) -> None:
         """Wait until every service has a task that runs."""

@@ -177,9 +177,9 @@ class Erp:
 
         Not with a command in the container, whose arguments every process could read.
         """
-        own = f"gateway_{str(self._task(f'{NAME}_npm').id)[:12]}"
+        sandbox = str(self._task(f"{NAME}_npm").attrs["NetworkSettings"]["SandboxID"])
         reached = self.stack.docker.networks.get("docker_gwbridge").attrs["Containers"].values()
-        (address,) = [one["IPv4Address"] for one in reached if one["Name"] == own]
+        (address,) = [one["IPv4Address"] for one in reached if sandbox[:12] in one["Name"]]
         answer = httpx.request(
             method,
             f"http://{address.partition('/')[0]}:81/api{path}",

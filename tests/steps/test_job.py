@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.steps.conftest import image_ref
+
 if TYPE_CHECKING:
     from tests.steps.conftest import Steps
 
@@ -34,6 +36,27 @@ def test_a_job_that_succeeds_leaves_nothing_behind(steps: Steps) -> None:
     assert result["seconds"] > 0
     assert steps.services() == []
     assert steps.containers() == []
+
+
+def test_a_job_takes_the_volumes_without_a_name_with_it(steps: Steps) -> None:
+    """Those that its image asks for, as images of databases do."""
+    job, begun = steps.job("sh", "-c", "echo done"), int(time.time())
+    job["job"]["image"] = image_ref("redis")
+    assert steps.run("job", job).code == 0
+    seen = list(steps.api.events(since=begun, until=int(time.time()) + 1, decode=True))
+    ours = {
+        one["Actor"]["ID"]
+        for one in seen
+        if one["Actor"]["Attributes"].get("estate.test") == steps.name
+    }
+    volumes = {
+        one["Actor"]["ID"]
+        for one in seen
+        if (one["Type"], one["Action"]) == ("volume", "mount")
+        and one["Actor"]["Attributes"]["container"] in ours
+    }
+    assert volumes
+    assert not volumes & {one.name for one in steps.client.volumes.list()}
 
 
 def test_a_failing_job_says_exit_code_and_log_in_under_20_lines(steps: Steps) -> None:
