@@ -103,7 +103,6 @@ def rehearse(engine: Engine, running: Running) -> Adoption:
     with rehearsal(engine, running.stacks) as double:
         before = {one["urn"] for one in _deployment(double)["resources"]}
         waiting = _fill(double, running)
-        double.ask("refresh", "--yes", "--skip-preview", limit_s=_LIMIT_S)
         _put(double, without_stack_labels(_deployment(double)))
         quiet = _quiet(_preview(double))
         state = _deployment(double)
@@ -128,6 +127,8 @@ def _fill(double: Engine, running: Running) -> list[Any]:
         if not new:
             break
         _put(double, grown(state, new))
+        # Until a provider has read it, what stands on it may seem to have to be made anew.
+        double.ask("refresh", "--yes", "--skip-preview", limit_s=_LIMIT_S)
     return [one for one in creating if one.type == STEP and one.is_known]
 
 

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 
 import docker
 import httpx
@@ -12,7 +13,10 @@ import pytest
 import yaml
 
 from ops.workplace import ROOT
+from tests.engine.releases import release
 from tests.engine.stack import OF_OTHERS
+from tests.inside import tell
+from tests.steps.s3_server import ACCESS, BUCKET, PASSWORD, S3, SECRET, s3_server
 
 pytestmark = pytest.mark.engine
 LIMIT_S = 900
@@ -41,6 +45,13 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def must(*arguments: str) -> str:
+    """Run make, which has to succeed; return what it printed."""
+    done = make(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def running() -> dict[str, list[str]]:
     """Service of the local stack → ids of its running tasks."""
     client = docker.from_env()
@@ -61,12 +72,9 @@ def running() -> dict[str, list[str]]:
 def local_stack() -> Iterator[str]:
     """What `make up` printed; a stack that was not there before is taken away again."""
     was_there = bool(running())
-    done = make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield done.stdout
+    yield must("up")
     if not was_there:
-        gone = make("down", "FORCE=1")
-        assert gone.returncode == 0, gone.stdout + gone.stderr
+        must("down", "FORCE=1")
         assert running() == {}
 
 
@@ -81,39 +89,71 @@ def test_up_again_changes_nothing(local_stack: str) -> None:
     assert local_stack
     before = running()
     assert len(before) >= 6
-    done = make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^ +\d+ unchanged$", done.stdout, re.MULTILINE), done.stdout
+    said = must("up")
+    assert re.search(r"^ +\d+ unchanged$", said, re.MULTILINE), said
     assert running() == before
+
+
+@contextmanager
+def settings(**values: Mapping[str, object]) -> Iterator[None]:
+    """Have more in the stack file, or other values, while the block runs."""
+    file = ROOT / "Pulumi.local.yaml"
+    before = file.read_text(encoding="utf-8")
+    content = yaml.safe_load(before)
+    for key, value in values.items():
+        there = content["config"].get(f"estate:{key}") or {}
+        content["config"][f"estate:{key}"] = {**there, **value}
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(before, encoding="utf-8")
 
 
 @pytest.fixture
 def others_allowed() -> Iterator[None]:
     """What other tests make on this machine at the same time is no drift of the local stack."""
-    file = ROOT / "Pulumi.local.yaml"
-    before = file.read_text(encoding="utf-8")
-    content = yaml.safe_load(before)
-    content["config"]["estate:drift"] = {"ignore": [f"{kind}:*" for kind in OF_OTHERS]}
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    yield
-    file.write_text(before, encoding="utf-8")
+    with settings(drift={"ignore": [f"{kind}:*" for kind in OF_OTHERS]}):
+        yield
+
+
+@pytest.fixture
+def store() -> Iterator[S3]:
+    """An S3 server, and a release of the CRM whose copies are to go there."""
+    keys = {"ACCESS_KEY": ACCESS, "SECRET_KEY": SECRET, "RESTIC_PASSWORD": PASSWORD}
+    with closing(docker.from_env()) as client, s3_server(client) as server:
+        place = {"endpoint": server.published, "bucket": BUCKET, "path": "estate/local"}
+        image = {"image": release("offsite", image="crm")}
+        with settings(offsite=place, offsiteSecrets=keys, crm=image):
+            yield server
+
+
+def lose_the_copies() -> None:
+    """Empty the volume of the CRM's backups."""
+    label = "com.docker.swarm.service.name=crm_copies"
+    with closing(docker.from_env()) as client:
+        (copying,) = client.containers.list(filters={"label": label})
+        tell(copying, "find", "/backups", "-mindepth", "1", "-delete")
+
+
+def copies() -> list[tuple[str, str]]:
+    """Source and file of every copy of the CRM."""
+    found = json.loads(must("backups", "STACK=local", "APP=crm", "JSON=1"))
+    return [(one["source"], one["file"]) for one in found["crm"]]
 
 
 @pytest.mark.usefixtures("others_allowed")
 def test_a_change_by_hand_is_named_and_put_back(local_stack: str) -> None:
     assert local_stack
-    clean = make("drift", "STACK=local")
-    assert clean.returncode == 0, clean.stdout + clean.stderr
-
+    must("drift", "STACK=local")
     by_hand = ["docker", "service", "update", "--detach", "--env-add", "X=1", "sistema_web"]
     subprocess.run(by_hand, check=True, capture_output=True, timeout=60)
     found = make("drift", "STACK=local")
     assert "taskSpec.containerSpec.env.X" in found.stdout
     assert found.returncode == 7
 
-    repaired = make("up")
-    assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    assert make("drift", "STACK=local").returncode == 0
+    must("up")
+    must("drift", "STACK=local")
     env = (
         docker
         .from_env()
@@ -137,3 +177,24 @@ def test_the_printed_environment_works_for_plain_pulumi(local_stack: str) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)) == URLS
+
+
+def test_copies_leave_the_machine_are_tried_from_there_and_come_back(
+    local_stack: str, store: S3
+) -> None:
+    assert local_stack
+    must("up")
+    assert "crm_backups" in must("offsite", "STACK=local", "APP=crm")
+    kept = copies()
+    drilled = must("drill", "STACK=local", "APP=crm")
+    assert f"drill of crm from s3:{store.published}/{BUCKET}/estate/local/crm" in drilled
+    assert "came back whole" in drilled
+    assert all(file in drilled for file in dict(kept).values())
+    lose_the_copies()
+    assert copies() == []
+    loaded = must("backups", "STACK=local", "APP=crm", "LOAD=s3")
+    assert f"{len(kept)} proven copies are in crm_backups" in loaded
+    assert copies() == kept
+    must("restore", "STACK=local", "APP=crm", "FROM=latest", "FORCE=1")
+    for told in (drilled, loaded):
+        assert not [one for one in (ACCESS, SECRET, PASSWORD) if one in told]

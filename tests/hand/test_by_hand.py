@@ -19,16 +19,12 @@ from tests.engine.releases import release
 from tests.engine.stack import crm_config, stack, wait_until
 from tests.faults.canaries import search
 from tests.faults.crm import Crm, used
-from tests.inside import tell
-from tests.steps.s3_server import ACCESS, BUCKET, PASSWORD, S3, SECRET, s3_server
 
 pytestmark = pytest.mark.engine
 
 NAME, PORT = "hand1", 8186
 APP = ("--app", NAME)
 NO_PREVIOUS = 9
-SOURCES = ("database", "uploads", "logs")
-_SERVICE = "com.docker.swarm.service.name"
 
 
 @dataclass
@@ -91,22 +87,6 @@ class Hand:
         shown = json.loads(self.ops.must("backups", *APP, "--json").out)
         return [one for one in shown[NAME] if one["source"] == source]
 
-    def set(self, key: str, **values: str) -> None:
-        """Set what is below one key of the stack file."""
-        for name, value in values.items():
-            path = f"estate:{key}.{name}"
-            self.crm.stack.engine.ask("config", "set", "--path", path, value)
-
-    def lose_all_copies(self) -> None:
-        """Empty the volume of the backups."""
-        label = f"{_SERVICE}={NAME}_copies"
-        (copying,) = self.crm.stack.docker.containers.list(filters={"label": label})
-        tell(copying, "find", "/backups", "-mindepth", "1", "-delete")
-
-    def untouched(self) -> dict[str, list[str]]:
-        """The tasks that users notice."""
-        return {name: ids for name, ids in self.crm.stack.tasks().items() if "copies" not in name}
-
     def seen(self) -> dict[str, object]:
         """Everything that an operation which does nothing leaves as it was."""
         return {
@@ -138,12 +118,6 @@ def hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
         made.must_up()
         second = release("second", image="crm")
         yield Hand(crm, Operations(made), Visitor(made), first, second)
-
-
-@pytest.fixture(scope="module")
-def s3(hand: Hand) -> Iterator[S3]:
-    with s3_server(hand.crm.stack.docker) as server:
-        yield server
 
 
 def test_without_a_previous_release_there_is_nothing_to_go_back_to(hand: Hand) -> None:
@@ -294,37 +268,6 @@ def test_a_rollback_whose_update_fails_leaves_release_data_and_stack_file(hand: 
     hand.must_be_settled()
 
 
-def test_the_copies_go_off_the_machine_and_a_drill_brings_them_back_from_there(
-    hand: Hand, s3: S3
-) -> None:
-    hand.set("offsite", endpoint=s3.published, bucket=BUCKET, path=NAME)
-    hand.set("offsiteSecrets", ACCESS_KEY=ACCESS, SECRET_KEY=SECRET, RESTIC_PASSWORD=PASSWORD)
-    tasks = hand.untouched()
-    hand.ops.must("up")
-    assert hand.untouched() == tasks
-    pushed = hand.ops.must("offsite", *APP).out
-    assert f"{NAME}_backups" in pushed
-    newest = {source: hand.copies(source)[-1]["file"] for source in SOURCES}
-    drilled = hand.ops.must("drill", *APP).out
-    assert f"drill of {NAME} from s3:{s3.published}/{BUCKET}/{NAME}/{NAME}" in drilled
-    assert "came back whole" in drilled
-    assert all(file in drilled for file in newest.values())
-    assert not s3.holds(hand.messages[0])
-    hand.must_be_settled()
-
-
-def test_a_lost_volume_of_copies_comes_back_from_the_store(hand: Hand) -> None:
-    before, copies = hand.messages, {source: hand.copies(source) for source in SOURCES}
-    hand.visitor.write("written after the newest copy")
-    hand.lose_all_copies()
-    assert hand.copies("database") == []
-    hand.ops.must("backups", *APP, "--load", "s3")
-    assert {source: hand.copies(source) for source in SOURCES} == copies
-    hand.ops.must("restore", *APP, "--from", "latest", "--force")
-    assert hand.messages == before
-    hand.must_be_settled()
-
-
 def test_the_lists_tell_what_happened(hand: Hand) -> None:
     told = [(one["version"]["image"], one["result"]) for one in hand.history]
     shown = json.loads(hand.ops.must("releases", *APP, "--json").out)[NAME]
@@ -339,7 +282,7 @@ def test_the_lists_tell_what_happened(hand: Hand) -> None:
     rows = [line.split() for line in table.splitlines() if line.startswith(f"{NAME} ")]
     assert [row[4] for row in rows] == [result for _, result in told]
     copies = json.loads(hand.ops.must("backups", *APP, "--json").out)[NAME]
-    assert {one["source"] for one in copies} == {*SOURCES}
+    assert {one["source"] for one in copies} == {"database", "uploads", "logs"}
     listed = hand.ops.must("backups", *APP).out
     for one in copies:
         assert re.search(f"^{NAME} +{one['source']} +{one['file']} ", listed, re.MULTILINE)
@@ -355,7 +298,6 @@ def test_no_operation_has_shown_a_secret(hand: Hand) -> None:
     }
     said = [(f"output {n}", (one.out + one.error).encode()) for n, one in enumerate(hand.ops.said)]
     assert len(said) > 15
-    of_the_store = {"access": ACCESS, "key": SECRET, "password": PASSWORD}
-    assert search(said, {**hand.crm.secrets, **of_the_store}) == []
+    assert search(said, hand.crm.secrets) == []
     planted = next(iter(hand.crm.secrets.values()))
     assert search([("planted", planted.encode())], hand.crm.secrets)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ACCESS = "canary-access-key"
 SECRET = "canary-secret-key-of-this-test"
-PASSWORD = "canary-password-of-the-store"
+PASSWORD = "canary-password-of-the-store-012345"
 BUCKET = "team-backups"
 
 
