@@ -21,6 +21,9 @@ STEP = "command:local:Command"
 PROVIDER = "pulumi:providers:"
 _OWN = "estate:"
 """How the types of the native provider begin, which reads by itself what an application holds."""
+_AS_READ = "__pulumi_raw_state_delta"
+"""Output in which the docker provider notes how the others differ from what it has read; it panics
+when one was changed since, and does without it (its message says so)."""
 DOCKER_STACK = "com.docker.stack."
 """How the labels begin by which `docker stack` finds what it made."""
 _OPTIONS = (
@@ -151,6 +154,8 @@ def _unlabelled(resource: Mapping[str, Any]) -> dict[str, Any]:
         labels = resource[part].get("labels") or []
         own = [one for one in labels if not one["label"].startswith(DOCKER_STACK)]
         kept[part] = {**resource[part], "labels": own}
+        if own != labels:
+            kept[part].pop(_AS_READ, None)
     return {**resource, **kept}
 
 

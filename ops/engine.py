@@ -80,7 +80,7 @@ class Engine:
             ) from None
         if done.returncode:
             raise OpsError(
-                f"{what} failed: {done.stderr.strip()[-600:]}",
+                f"{what} failed: {(done.stderr.strip() or done.stdout.strip())[-600:]}",
                 todo="correct the cause named above, then try again",
             )
         return done.stdout

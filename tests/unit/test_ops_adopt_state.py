@@ -163,9 +163,11 @@ def test_labels_of_docker_stack_go_and_others_stay() -> None:
         {"label": "com.docker.stack.image", "value": "web"},
         {"label": "traefik.enable", "value": "true"},
     ]
-    service = {"type": SERVICE, "inputs": {"labels": labels}, "outputs": {"labels": labels}}
+    read = {"labels": labels, "__pulumi_raw_state_delta": [{"arr": {}}]}
+    service = {"type": SERVICE, "inputs": {"labels": labels}, "outputs": read}
     network = {"type": NETWORK, "inputs": {"labels": labels}, "outputs": {"labels": labels}}
     after = without_stack_labels({"resources": [service, network]})["resources"]
+    assert "__pulumi_raw_state_delta" not in after[0]["outputs"]
     assert after[0]["inputs"]["labels"] == after[0]["outputs"]["labels"] == labels[2:]
     assert after[1] == network
 

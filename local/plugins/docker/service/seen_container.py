@@ -33,7 +33,6 @@ def seen_container(spec: Bag) -> Bag:
     seen |= {
         "labels": to_pairs(spec.get("Labels")),
         "env": {name: value for name, _, value in env},
-        "privileges": _privileges(spec.get("Privileges") or {}),
         "readOnly": spec.get("ReadOnly") or None,
         "mounts": [_mount(mount) for mount in spec.get("Mounts") or []],
         "healthcheck": _healthcheck(spec.get("Healthcheck")),
@@ -45,7 +44,10 @@ def seen_container(spec: Bag) -> Bag:
     }
     if "StopGracePeriod" in spec:
         seen["stopGracePeriod"] = write_duration(spec["StopGracePeriod"])
-    return {name: value for name, value in seen.items() if value not in (None, "", [], {})}
+    found = {name: value for name, value in seen.items() if value not in (None, "", [], {})}
+    if spec.get("Privileges") is not None:
+        found["privileges"] = _privileges(spec["Privileges"])  # also when nothing is in it
+    return found
 
 
 def _privileges(privileges: Bag) -> Bag:
