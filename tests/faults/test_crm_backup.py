@@ -86,12 +86,14 @@ def test_a_backup_that_lacks_rows_is_no_backup(served: Crm, row: Row) -> None:
     key = ("--path", "estate:crm.postgres.image")
     # The backup is made on the database image of the stack file, before that may replace the old.
     served.stack.engine.ask("config", "set", *key, server_whose_dump_lacks_rows())
-    failed = served.try_out(row, "lacks-rows")
+    try:
+        failed = served.try_out(row, "lacks-rows")
+        served.must_be_pending()
+    finally:
+        served.stack.engine.ask("config", "set", *key, images()["postgres"])
     assert row.ended == "refused"
     assert "failed at backup: refused" in failed.report
     assert re.search(r"public\.messages: \d+ rows, copy 0", failed.report)
     assert row.traffic is not None
     assert row.traffic.lost == []
-    served.must_be_pending()
-    served.stack.engine.ask("config", "set", *key, images()["postgres"])
     served.mend(row, "after-lacks-rows")
