@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ops.adopt_report import Change, changes, report
-from ops.adopt_state import DOCKER_STACK, STEP, done, found, grown, planned, without_stack_labels
+from ops.adopt_state import DOCKER_STACK, STEP, done, found, grown, planned, without_stack_marks
 from ops.confirm import confirm
 from ops.drift import EXIT_DRIFT
 from ops.engine import Engine
@@ -103,7 +103,7 @@ def rehearse(engine: Engine, running: Running) -> Adoption:
     with rehearsal(engine, running.stacks) as double:
         before = {one["urn"] for one in _deployment(double)["resources"]}
         waiting = _fill(double, running)
-        _put(double, without_stack_labels(_deployment(double)))
+        _put(double, without_stack_marks(_deployment(double)))
         quiet = _quiet(_preview(double))
         state = _deployment(double)
         _put(double, grown(state, done([one for one in waiting if quiet(one.goal)], state)))

@@ -141,21 +141,33 @@ def grown(state: Mapping[str, Any], new: list[Any]) -> dict[str, Any]:
     return {**state, "resources": resources}
 
 
-def without_stack_labels(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a deployment whose services have no label of `docker stack` any more."""
-    return {**state, "resources": [_unlabelled(one) for one in state["resources"]]}
+def without_stack_marks(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deployment whose services have no mark of `docker stack` any more.
+
+    Its labels are taken off the services as well. The empty privileges that it writes into each
+    task cannot be, without a restart, and the provider cannot declare them: they go with the first
+    release.
+    """
+    return {**state, "resources": [_unmarked(one) for one in state["resources"]]}
 
 
-def _unlabelled(resource: Mapping[str, Any]) -> dict[str, Any]:
+def _unmarked(resource: Mapping[str, Any]) -> dict[str, Any]:
     if not resource["type"].endswith(":Service"):
         return dict(resource)
     kept = {}
     for part in ("inputs", "outputs"):
-        labels = resource[part].get("labels") or []
-        own = [one for one in labels if not one["label"].startswith(DOCKER_STACK)]
-        kept[part] = {**resource[part], "labels": own}
-        if own != labels:
-            kept[part].pop(_AS_READ, None)
+        values = {**resource[part]}
+        if labels := values.get("labels"):
+            ours = [one for one in labels if not one["label"].startswith(DOCKER_STACK)]
+            values["labels"] = ours
+        task = values.get("taskSpec") or {}
+        container = task.get("containerSpec") or {}
+        if container.get("privileges") == {}:
+            own = {name: value for name, value in container.items() if name != "privileges"}
+            values["taskSpec"] = {**task, "containerSpec": own}
+        if values != resource[part]:
+            values.pop(_AS_READ, None)
+        kept[part] = values
     return {**resource, **kept}
 
 

@@ -27,5 +27,4 @@ def as_adopted(spec: ServiceSpec, adopted: Mapping[str, DockerStack]) -> Service
             for one in spec.mounts
         ],
         container_labels={**spec.container_labels, STACK_LABEL: left.stack},
-        empty_privileges=True,
     )

@@ -81,8 +81,6 @@ class ServiceSpec:
         secrets: secret files.
         labels: on the service, not on its containers.
         container_labels: on its containers.
-        empty_privileges: whether its tasks have that field, with nothing in it; only where another
-            program made them so, because to take it away restarts them.
         constraints: where it may run.
         stop_signal: what asks it to end.
         stop_grace_s: seconds it has for that.
@@ -104,7 +102,6 @@ class ServiceSpec:
     secrets: Sequence[SecretFile] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     container_labels: Mapping[str, str] = field(default_factory=dict)
-    empty_privileges: bool = False
     constraints: Sequence[str] = ()
     stop_signal: str = "SIGTERM"
     stop_grace_s: int = 30
@@ -139,7 +136,6 @@ def as_input(spec: ServiceSpec) -> dict[str, object]:
         "image": spec.image,
         "labels": spec.all_labels,
         "container_labels": dict(spec.container_labels),
-        "empty_privileges": spec.empty_privileges,
         "entrypoint": list(spec.entrypoint),
         "args": list(spec.args),
         "env": dict(spec.env),
@@ -262,9 +258,6 @@ def _container(spec: ServiceSpec) -> docker.ServiceTaskSpecContainerSpecArgs:
         dir=spec.dir,
         labels=label_args(docker.ServiceTaskSpecContainerSpecLabelArgs, spec.container_labels)
         or None,
-        privileges=docker.ServiceTaskSpecContainerSpecPrivilegesArgs()
-        if spec.empty_privileges
-        else None,
         user=spec.user,
         stop_signal=spec.stop_signal,
         stop_grace_period=Duration(spec.stop_grace_s).go,

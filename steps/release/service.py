@@ -42,7 +42,6 @@ class ServiceInput(Input):
     image: Annotated[str, Field(min_length=1)]
     labels: dict[str, str]
     container_labels: dict[str, str] = Field(default_factory=dict)
-    empty_privileges: bool = False
     entrypoint: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
@@ -156,7 +155,6 @@ def _container(service: ServiceInput, secrets: Mapping[str, str]) -> dict[str, A
         "Env": [f"{name}={value}" for name, value in sorted(service.env.items())],
         "Dir": service.dir or "",
         "Labels": dict(service.container_labels),
-        **({"Privileges": {}} if service.empty_privileges else {}),
         "StopSignal": service.stop_signal,
         "StopGracePeriod": service.stop_grace_s * _NS,
         "Healthcheck": {

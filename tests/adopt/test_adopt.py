@@ -96,3 +96,17 @@ def test_what_is_adopted_already_is_left_alone(
     assert take_in(running.stack.engine, dry=False, force=False) == 0
     assert "nothing new to be imported" in capsys.readouterr().out
     assert running.stack.state()["deployment"]["resources"] == before
+
+
+def test_what_is_adopted_is_released_like_everything_else(running: Running) -> None:
+    it = running.stack
+    it.set("crm.backend.memory_limit", "300M")
+    it.must_up()
+    it.set("crm.backend.memory_limit", "256M")
+    it.must_up()
+    before = running.tasks()
+    assert sql(running, "select word from kept") == "still here"
+    done = it.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert done.code == 0, done.output
+    assert running.tasks() == before
+    assert it.drift() == ()

@@ -25,7 +25,6 @@ docker.Service("svc", name="{prefix}-svc",
             env={{"WORD": "{word}"}}, stop_signal="SIGKILL", stop_grace_period="30s",
             labels=[docker.ServiceTaskSpecContainerSpecLabelArgs(label="c", value="v")],
             hostname="box", user="0", dir="/", read_only=False,
-            privileges=docker.ServiceTaskSpecContainerSpecPrivilegesArgs(),
             mounts=[docker.ServiceTaskSpecContainerSpecMountArgs(
                 type="volume", source=vol.name, target="/data")],
             secrets=[docker.ServiceTaskSpecContainerSpecSecretArgs(

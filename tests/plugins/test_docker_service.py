@@ -46,7 +46,6 @@ def test_a_service_is_made_as_asked_and_stays_settled(
     assert container["Secrets"][0]["File"]["Name"] == "/run/secrets/key"
     assert container["Mounts"][0]["Source"] == f"{prefix}-vol"
     assert container["Isolation"] == "default"
-    assert container["Privileges"] == {"CredentialSpec": None, "SELinuxContext": None}
     assert task["Networks"][0]["Target"] == project.state("net")["id"]
     assert sorted(task["Networks"][0]["Aliases"]) == ["alias", "box"]
     assert task["Resources"]["Limits"]["MemoryBytes"] == 16777216

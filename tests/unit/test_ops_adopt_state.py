@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.adopt_state import UNKNOWN, done, found, grown, planned, without_stack_labels
+from ops.adopt_state import UNKNOWN, done, found, grown, planned, without_stack_marks
 from ops.records import RECORD
 from ops.running import NETWORK, SECRET, Key, Running
 
@@ -157,19 +157,33 @@ def test_a_step_counts_as_carried_out_once_it_is_said_so() -> None:
     assert step["outputs"] == {"create": "run", "stdout": "", "stderr": ""}
 
 
-def test_labels_of_docker_stack_go_and_others_stay() -> None:
+def test_marks_of_docker_stack_go_and_others_stay() -> None:
     labels = [
         {"label": "com.docker.stack.namespace", "value": "sistema"},
         {"label": "com.docker.stack.image", "value": "web"},
         {"label": "traefik.enable", "value": "true"},
     ]
-    read = {"labels": labels, "__pulumi_raw_state_delta": [{"arr": {}}]}
+    task = {"containerSpec": {"image": "web", "privileges": {}}, "networks": []}
+    read = {"labels": labels, "taskSpec": task, "__pulumi_raw_state_delta": [{"arr": {}}]}
     service = {"type": SERVICE, "inputs": {"labels": labels}, "outputs": read}
     network = {"type": NETWORK, "inputs": {"labels": labels}, "outputs": {"labels": labels}}
-    after = without_stack_labels({"resources": [service, network]})["resources"]
-    assert "__pulumi_raw_state_delta" not in after[0]["outputs"]
-    assert after[0]["inputs"]["labels"] == after[0]["outputs"]["labels"] == labels[2:]
+    after = without_stack_marks({"resources": [service, network]})["resources"]
+    assert after[0]["inputs"] == {"labels": labels[2:]}
+    assert after[0]["outputs"] == {
+        "labels": labels[2:],
+        "taskSpec": {"containerSpec": {"image": "web"}, "networks": []},
+    }
     assert after[1] == network
+
+
+def test_what_has_no_mark_of_docker_stack_stays_as_its_provider_has_read_it() -> None:
+    given = {"labels": [], "taskSpec": {"containerSpec": {"privileges": {"seLinuxContext": {}}}}}
+    service = {
+        "type": SERVICE,
+        "inputs": given,
+        "outputs": {**given, "__pulumi_raw_state_delta": 1},
+    }
+    assert without_stack_marks({"resources": [service]})["resources"] == [service]
 
 
 def record(content: str) -> dict[str, Any]:

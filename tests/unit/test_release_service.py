@@ -100,7 +100,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "an entrypoint": {"entrypoint": ["/bin/sh", "-c"]},
     "arguments": {"args": ["postgres", "-c", "work_mem=2621kB"]},
     "both": {"entrypoint": ["node"], "args": ["server.js", ""]},
-    "adopted": {"empty_privileges": True},
     "variables out of order": {"env": {"B": "2", "A": "1=1", "C": ""}},
     "a folder": {"dir": "/app"},
     "another signal": {"stop_signal": "SIGINT"},
