@@ -14,7 +14,7 @@ from tests.engine.stack import ask_again, stack, tickets_config, wait_until
 
 pytestmark = pytest.mark.engine
 
-NAME, PORT = "chamados", 8390
+NAME, PORT = "chamados", 8294
 ZONE = "abcdef0123456789abcdef0123456789"
 TOKEN = "a-token-of-the-adoption-tests"
 WEB, CONVEX = f"{NAME}_web", f"{NAME}_convex_backend"
