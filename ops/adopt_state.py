@@ -162,7 +162,7 @@ def _unmarked(resource: Mapping[str, Any]) -> dict[str, Any]:
             values["labels"] = ours
         task = values.get("taskSpec") or {}
         container = task.get("containerSpec") or {}
-        if container.get("privileges") == {}:
+        if "privileges" in container and not any((container["privileges"] or {}).values()):
             own = {name: value for name, value in container.items() if name != "privileges"}
             values["taskSpec"] = {**task, "containerSpec": own}
         if values != resource[part]:

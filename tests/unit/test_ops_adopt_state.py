@@ -163,7 +163,8 @@ def test_marks_of_docker_stack_go_and_others_stay() -> None:
         {"label": "com.docker.stack.image", "value": "web"},
         {"label": "traefik.enable", "value": "true"},
     ]
-    task = {"containerSpec": {"image": "web", "privileges": {}}, "networks": []}
+    empty = {"credentialSpec": None, "seLinuxContext": None}
+    task = {"containerSpec": {"image": "web", "privileges": empty}, "networks": []}
     read = {"labels": labels, "taskSpec": task, "__pulumi_raw_state_delta": [{"arr": {}}]}
     service = {"type": SERVICE, "inputs": {"labels": labels}, "outputs": read}
     network = {"type": NETWORK, "inputs": {"labels": labels}, "outputs": {"labels": labels}}
@@ -177,7 +178,10 @@ def test_marks_of_docker_stack_go_and_others_stay() -> None:
 
 
 def test_what_has_no_mark_of_docker_stack_stays_as_its_provider_has_read_it() -> None:
-    given = {"labels": [], "taskSpec": {"containerSpec": {"privileges": {"seLinuxContext": {}}}}}
+    given = {
+        "labels": [],
+        "taskSpec": {"containerSpec": {"privileges": {"seLinuxContext": {"disable": True}}}},
+    }
     service = {
         "type": SERVICE,
         "inputs": given,
