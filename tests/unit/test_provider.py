@@ -116,6 +116,8 @@ def _wrapped(bag: Bag) -> Bag:
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     def ask(given: NpmTarget, question: Bag, _context: object, *, limit_s: float) -> Bag:
         assert limit_s >= asking.READ_LIMIT_S
+        if question["action"] == "apply":
+            assert limit_s >= 600 + 5 * len(question["wanted"])
         assert asking.api_job(given, []).networks[0].name == "proxy"
         return api.ask(**question)
 
