@@ -8,6 +8,7 @@ from components.apps.erp.layout import ROOT_PASSWORD_FILE
 from local.images.build.__main__ import build_images
 from ops.drift import EXIT_DRIFT, tell
 from ops.preview.command import Form, as_form, looked_at
+from ops.state_recover import bring_back
 from ops.up import bring_up
 from ops.workplace import PRIVATE
 from settings import digits
@@ -172,3 +173,23 @@ def test_no_password_shows_in_what_is_said_kept_or_run(served: Erp) -> None:
 def test_the_passwords_were_there_to_be_found(served: Erp) -> None:
     secret = served.inside(f"{NAME}_db", "cat", ROOT_PASSWORD_FILE)
     assert search([("file", secret.encode())], served.secrets) == [f"{ROOT_PASSWORD} in file"]
+
+
+def test_a_lost_state_is_made_anew_with_what_proxy_and_bench_hold(
+    served: Erp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it, before = served.stack, served.stack.tasks()
+    it.engine.run_bare("stack", "rm", NAME, "--force", "--yes", "--preserve-config")
+    # As `make up` makes a new one: with the salt of the stack file, which lies elsewhere in a test.
+    it.engine.run_bare("stack", "init", NAME, "--cwd", str(it.folder))
+    monkeypatch.setattr("ops.state_recover.copies", lambda _stack: [])
+    assert bring_back(it.engine, None, force=True) == 0
+    known = {one["type"]: one for one in it.state()["deployment"]["resources"]}
+    hosts = known["estate:npm:ProxyHosts"]["outputs"]["hosts"]
+    sites = known["estate:erp:Sites"]["outputs"]["sites"]
+    assert set(hosts) == set(sites) == set(served.tenants())
+    done = it.run("preview", "--expect-no-changes", "--diff")
+    assert done.code == 0, done.output
+    it.must_up()
+    assert it.tasks() == before
+    assert it.drift() == ()
