@@ -17,6 +17,9 @@ _PASSPHRASE = PRIVATE / "passphrase"
 _FIXED = {
     "PULUMI_SKIP_UPDATE_CHECK": "true",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    # An update starts a dozen Python processes. Where this is set, as in many containers, each
+    # compiles everything anew: half a second of 0.8 s, measured.
+    "PYTHONDONTWRITEBYTECODE": "",
 }
 
 

@@ -11,7 +11,7 @@ setup_python() {
   want=$(fingerprint uv.lock pyproject.toml)
   [ -x .venv/bin/python ] && [ "$(cat .venv/.estate 2>/dev/null)" = "$want" ] && return
   say "installing the Python environment of uv.lock (about 1 minute)"
-  "$UV" sync --frozen --quiet || die "the Python environment could not be installed" "see the message above; run again when it is mended"
+  "$UV" sync --frozen --quiet --compile-bytecode || die "the Python environment could not be installed" "see the message above; run again when it is mended"
   printf '%s' "$want" >.venv/.estate
 }
 
