@@ -6,21 +6,33 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from http import HTTPStatus
+from secrets import token_hex
 
 import docker
 import httpx
 import pytest
 import yaml
+from docker.models.containers import Container
 
-from ops.workplace import ROOT
+from ops.engine import Engine
+from ops.workplace import PRIVATE, ROOT
 from tests.engine.releases import release
 from tests.engine.stack import OF_OTHERS
+from tests.faults.canaries import Witness, files, search
 from tests.inside import tell
+from tests.phone import Phone, ringing
 from tests.steps.s3_server import ACCESS, BUCKET, PASSWORD, S3, SECRET, s3_server
 
 pytestmark = pytest.mark.engine
 LIMIT_S = 900
+FILE = ROOT / "Pulumi.local.yaml"
+ALERTS = token_hex(32)
+STORE = {"ACCESS_KEY": ACCESS, "SECRET_KEY": SECRET, "RESTIC_PASSWORD": PASSWORD}
+CANARIES = {"alerts": ALERTS, **STORE}
 URLS = {"tickets", "convex", "convex-admin", "crm", "erp-acme", "erp-globex"}
+SAID: list[tuple[str, bytes]] = []
+"""What everything said that was typed here."""
 
 
 def of_a_person() -> dict[str, str]:
@@ -33,8 +45,8 @@ def of_a_person() -> dict[str, str]:
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make as a person does."""
-    return subprocess.run(
+    """Run make as a person does, and keep what it says."""
+    done = subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
         env=of_a_person(),
@@ -43,6 +55,8 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=LIMIT_S,
         check=False,
     )
+    SAID.append((f"output of {' '.join(arguments)}", (done.stdout + done.stderr).encode()))
+    return done
 
 
 def must(*arguments: str) -> str:
@@ -97,17 +111,21 @@ def test_up_again_changes_nothing(local_stack: str) -> None:
 @contextmanager
 def settings(**values: Mapping[str, object]) -> Iterator[None]:
     """Have more in the stack file, or other values, while the block runs."""
-    file = ROOT / "Pulumi.local.yaml"
-    before = file.read_text(encoding="utf-8")
+    before = FILE.read_text(encoding="utf-8")
     content = yaml.safe_load(before)
     for key, value in values.items():
         there = content["config"].get(f"estate:{key}") or {}
         content["config"][f"estate:{key}"] = {**there, **value}
-    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     try:
         yield
     finally:
-        file.write_text(before, encoding="utf-8")
+        FILE.write_text(before, encoding="utf-8")
+
+
+def give(path: str, secret: str) -> None:
+    """Put a secret into the stack file, encrypted, as a person does."""
+    Engine("local").ask("config", "set", "--path", f"estate:{path}", "--secret", stdin=secret)
 
 
 @pytest.fixture
@@ -117,23 +135,44 @@ def others_allowed() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def witness() -> Witness:
+    """Who looks on while copies are brought off the machine."""
+    return Witness("crm")
+
+
 @pytest.fixture
-def store() -> Iterator[S3]:
+def store(witness: Witness) -> Iterator[S3]:
     """An S3 server, and a release of the CRM whose copies are to go there."""
-    keys = {"ACCESS_KEY": ACCESS, "SECRET_KEY": SECRET, "RESTIC_PASSWORD": PASSWORD}
     with closing(docker.from_env()) as client, s3_server(client) as server:
         place = {"endpoint": server.published, "bucket": BUCKET, "path": "estate/local"}
         image = {"image": release("offsite", image="crm")}
-        with settings(offsite=place, offsiteSecrets=keys, crm=image):
+        with settings(offsite=place, crm=image), witness.watching():
+            for name, secret in STORE.items():
+                give(f"offsiteSecrets.{name}", secret)
             yield server
+
+
+@pytest.fixture
+def phone() -> Iterator[Phone]:
+    """Somebody who is to know of drift, and was told nothing yet."""
+    (PRIVATE / "announced/local.json").unlink(missing_ok=True)
+    with ringing(ALERTS) as one, settings():
+        give("alerts.urls[0]", one.url)
+        yield one
+
+
+def copying() -> Container:
+    """Return the container that copies the CRM's data by the clock."""
+    label = "com.docker.swarm.service.name=crm_copies"
+    with closing(docker.from_env()) as client:
+        (found,) = client.containers.list(filters={"label": label}, ignore_removed=True)
+        return found
 
 
 def lose_the_copies() -> None:
     """Empty the volume of the CRM's backups."""
-    label = "com.docker.swarm.service.name=crm_copies"
-    with closing(docker.from_env()) as client:
-        (copying,) = client.containers.list(filters={"label": label})
-        tell(copying, "find", "/backups", "-mindepth", "1", "-delete")
+    tell(copying(), "find", "/backups", "-mindepth", "1", "-delete")
 
 
 def copies() -> list[tuple[str, str]]:
@@ -143,17 +182,25 @@ def copies() -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("others_allowed")
-def test_a_change_by_hand_is_named_and_put_back(local_stack: str) -> None:
+def test_a_change_by_hand_is_named_told_and_put_back(local_stack: str, phone: Phone) -> None:
     assert local_stack
-    must("drift", "STACK=local")
+    must("drift", "STACK=local", "ANNOUNCE=1")
+    assert phone.got == []
     by_hand = ["docker", "service", "update", "--detach", "--env-add", "X=1", "sistema_web"]
     subprocess.run(by_hand, check=True, capture_output=True, timeout=60)
-    found = make("drift", "STACK=local")
+    found = make("drift", "STACK=local", "ANNOUNCE=1")
     assert "taskSpec.containerSpec.env.X" in found.stdout
     assert found.returncode == 7
+    assert "taskSpec.containerSpec.env.X" in phone.got[-1]["message"]
 
     must("up")
-    must("drift", "STACK=local")
+    phone.status = HTTPStatus.INTERNAL_SERVER_ERROR
+    untold = make("drift", "STACK=local", "ANNOUNCE=1")
+    assert untold.returncode not in {0, 7}
+    assert "not everybody in estate:alerts.urls could be told" in untold.stderr
+    phone.status = HTTPStatus.OK
+    must("drift", "STACK=local", "ANNOUNCE=1")
+    assert len(phone.got) == 3
     env = (
         docker
         .from_env()
@@ -196,5 +243,24 @@ def test_copies_leave_the_machine_are_tried_from_there_and_come_back(
     assert f"{len(kept)} proven copies are in crm_backups" in loaded
     assert copies() == kept
     must("restore", "STACK=local", "APP=crm", "FROM=latest", "FORCE=1")
-    for told in (drilled, loaded):
-        assert not [one for one in (ACCESS, SECRET, PASSWORD) if one in told]
+    must("site-backup", "STACK=local", "TENANT=acme")
+    must("offsite", "STACK=local", "APP=erp")
+    drilled = must("drill", "STACK=local", "APP=erp")
+    assert f"drill of erp from s3:{store.published}/{BUCKET}/estate/local/erp" in drilled
+    assert "acme." in drilled
+    assert "came back whole" in drilled
+    store.container.stop()
+    away = make("offsite", "STACK=local", "APP=crm")
+    assert away.returncode not in {0, 2}
+    assert "unreachable store" in away.stderr
+
+
+def test_no_secret_of_the_store_or_of_an_alert_shows_anywhere(witness: Witness) -> None:
+    """Where it has business to be, it is found: so what was looked through had it."""
+    there = tell(copying(), "cat", "/run/secrets/offsite")
+    assert search([("offsite", there)], CANARIES) == sorted(f"{one} in offsite" for one in STORE)
+    assert len(SAID) > 15
+    assert (
+        search([*SAID, *witness.places, *files(PRIVATE), (FILE.name, FILE.read_bytes())], CANARIES)
+        == []
+    )

@@ -153,6 +153,31 @@ def test_the_next_release_takes_the_site_out_of_quarantine(ground: Ground) -> No
     assert copies.split(" ", 1)[1].strip() == "['config', 'database', 'private', 'public']"
 
 
+def test_a_wave_that_is_to_stop_keeps_the_others_apart_until_the_next_release(
+    ground: Ground,
+) -> None:
+    as_before(ground)
+    image = ground.image("marked-site")
+    code, said = ground.ended(ground.release("r5", image, on_failure="stop"))
+    assert code == 1
+    # The canary alone, a batch of four, and the batch of the site that failed.
+    begun, waiting = SITES[:9], SITES[9:]
+    report = said[said.index("FAILED:") :].splitlines()
+    assert f"r5 serves, but {1 + len(waiting)} sites are in quarantine" in report[0]
+    assert any(f"stopped after {BAD} had failed" in line for line in report)
+    assert len(report) < 20
+    for site, one in state(ground).items():
+        apart = site == BAD or site in waiting
+        expected = {"moved": site in begun and site != BAD, "closed": apart, "quarantined": apart}
+        assert one == {"rows": str(ROWS), **expected}, site
+
+    code, said = ground.ended(ground.release("r6", ground.image("new-column")))
+    assert code == 0, said
+    for site, one in state(ground).items():
+        closed = site == SUSPENDED
+        assert one == {"rows": str(ROWS), "moved": True, "closed": closed, "quarantined": False}
+
+
 def wait_for_updated(ground: Ground, count: int) -> None:
     deadline = time.monotonic() + LIMIT_S
     while True:

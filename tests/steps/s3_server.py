@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-ACCESS = "canary-access-key"
-SECRET = "canary-secret-key-of-this-test"
-PASSWORD = "canary-password-of-the-store-012345"
+ACCESS, SECRET, PASSWORD = (token_hex(32) for _ in range(3))
 BUCKET = "team-backups"
 
 

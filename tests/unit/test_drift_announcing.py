@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
-from local.answering import Answering, serving
 from ops.drift import announcing
 from ops.drift.announcing import announce
 from ops.drift.finding import Look, Unknown
@@ -18,6 +15,7 @@ from ops.drift.news import News, issue_body, news_of, read_mark
 from ops.engine import Engine
 from ops.errors import OpsError
 from settings import Alerts, Estate
+from tests.phone import Phone, ringing
 from tests.unit.drift_world import SECRET, Reality, changed
 from tests.unit.github_api import REPOSITORY, TOKEN, GitHub, running
 
@@ -48,42 +46,9 @@ def memory(tmp_path: Path) -> Path:
     return tmp_path / "announced/prod.json"
 
 
-@dataclass
-class Phone:
-    """Somebody with an address of Apprise's `json://`.
-
-    Attributes:
-        port: where it listens.
-        got: what it was sent.
-        status: what it answers.
-    """
-
-    port: int = 0
-    got: list[dict[str, str]] = field(default_factory=list)
-    status: HTTPStatus = HTTPStatus.OK
-
-    @property
-    def url(self) -> str:
-        return f"json://ana:{SECRET}@127.0.0.1:{self.port}/drift"
-
-
-@contextmanager
-def ringing() -> Iterator[Phone]:
-    phone = Phone()
-
-    class Handler(Answering):
-        def do_POST(self) -> None:
-            assert self.path.rstrip("/") == "/drift"
-            phone.got.append(json.loads(self.sent()))
-            self.reply(phone.status, {})
-
-    with serving(Handler) as phone.port:
-        yield phone
-
-
 @pytest.fixture
 def phone() -> Iterator[Phone]:
-    with ringing() as one:
+    with ringing(SECRET) as one:
         yield one
 
 
