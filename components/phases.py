@@ -9,6 +9,8 @@ from components.swarm.service import ServiceSpec
 from settings import BackupSecrets, Duration, Edge, Npm, Verify
 
 _BACKUP_LIMIT_S = 1800
+_RUNS_ON_COPY = 3
+"""At most, see steps/release/on_copy.py."""
 
 
 def backup(
@@ -104,6 +106,19 @@ def resolving(migration: Phase, script: str) -> Phase:
             it may have stayed, with 4 when the image does not hold it.
     """
     return replace(migration, given={**migration.given, "resolve": ["sh", "-c", script]})
+
+
+def tried_first(migration: Phase, copies: Phase, source: str) -> Phase:
+    """Return a migration that is tried on the release's copy of its database before it runs on it.
+
+    Args:
+        migration: the phase; its script ends with 5 when there is something to try and TRIED is not
+            in its environment.
+        copies: the phase that makes the copy.
+        source: the database, by its name in the backup.
+    """
+    limit_s = (1 + _RUNS_ON_COPY) * migration.limit_s + copies.limit_s
+    return replace(migration, given={**migration.given, "tried_on": source}, limit_s=limit_s)
 
 
 def sqlite(name: str, volume: str, path: str) -> dict[str, object]:

@@ -23,9 +23,8 @@ from steps.context import Context
 from steps.docker_host import connect
 from steps.inputs import ClearJobsInput, DockerTarget
 from steps.library_errors import translated
+from steps.swarm import HELD
 
-_IN_USE = {400, 403, 409}
-"""What the daemon answers for a volume (409) and a network (400, 403) that a task still holds."""
 _LEAVE_LIMIT_S = 90
 """Longer than the 60 s that Convex has to stop: until then its task holds the volume."""
 
@@ -159,4 +158,4 @@ def _in_use() -> Retrying:
 
 
 def _is_in_use(error: BaseException) -> bool:
-    return isinstance(error, docker.errors.APIError) and error.status_code in _IN_USE
+    return isinstance(error, docker.errors.APIError) and error.status_code in HELD

@@ -36,9 +36,11 @@ class StepError(Exception):
         why: The reason as far as it is known; the last lines of a log go here.
         state: What holds now: what was touched and what was not.
         todo: What to do next.
+        on_copy: Whether it happened to a copy of the data, which nobody uses.
     """
 
     exit_code: ClassVar[int] = 1
+    on_copy: bool = False
 
     def __init__(self, what: str, *, why: str, state: str, todo: str) -> None:
         """Keep the four parts of the message."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from steps import job_secrets
 from steps.context import Waiting
-from steps.job_spec import retired, without_secrets
+from steps.job_spec import letting_go, retired
 
 if TYPE_CHECKING:
     from steps.context import Context
@@ -22,10 +22,10 @@ REMOVE_LIMIT_S = 45.0
 
 
 def retire(swarm: Swarm, service_id: str, name: str) -> None:
-    """End a job for good: it stops, keeps its log, holds no secret and never runs again."""
+    """End a job for good: it stops, keeps its log, holds no secret or network, never runs again."""
     found = swarm.service(service_id)
     if found is not None:
-        template = without_secrets(found["Spec"]["TaskTemplate"])
+        template = letting_go(found["Spec"]["TaskTemplate"])
         swarm.replace_job(found, template, mode=retired())
     job_secrets.sweep(swarm, name)
 

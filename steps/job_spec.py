@@ -103,7 +103,7 @@ def retired() -> dict[str, dict[str, int]]:
     return {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 0}}
 
 
-def without_secrets(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task template that no longer holds on to any secret."""
+def letting_go(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task template that no longer holds on to any secret or network."""
     container = {**template["ContainerSpec"], "Secrets": []}
-    return {**template, "ContainerSpec": container}
+    return {**template, "ContainerSpec": container, "Networks": []}

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types import TaskTemplate
 
+HELD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
+"""What the daemon answers for a volume (409) or a network (400, 403) that a task still holds."""
+
 
 class Swarm:
     """A Swarm, through the daemon of its manager.
@@ -150,6 +153,26 @@ class Swarm:
     def network_ids(self) -> dict[str, str]:
         """Return name → id of every network."""
         return {str(one["Name"]): str(one["Id"]) for one in self._api.networks()}
+
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        """Create a network that only the services of the Swarm can join, without a way out."""
+        self._api.create_network(name, driver="overlay", internal=True, labels=dict(labels))
+
+    def remove_network(self, network_id: str) -> bool:
+        """Remove a network, also one that is gone already; False while a task still holds it.
+
+        Raises:
+            APIError: The daemon refuses for another reason.
+        """
+        try:
+            self._api.remove_network(network_id)
+        except docker.errors.NotFound:
+            return True
+        except docker.errors.APIError as error:
+            if error.status_code not in HELD:
+                raise
+            return False
+        return True
 
     def secret_ids(self, label: str | None = None) -> dict[str, str]:
         """Return name → id of the secrets, all or those with a label `key=value`."""

@@ -188,7 +188,7 @@ def _failed(phase: Phase, error: StepError, on: Ground) -> ReleaseError:
     cause = on.context.redactor.hide(f"{error.what}\n{error.why}")
     on.store.progress(failed=phase.name, why=cause)
     on.context.say(f"{on.plan.app}: {phase.name} failed, going back")
-    undone = undo(on, half=isinstance(error, HalfAppliedError))
+    undone = undo(on, half=isinstance(error, HalfAppliedError), on_copy=error.on_copy)
     close(on, undone, todo=error.todo)
     why = cause if undone.result is not Result.FATAL else f"{cause}\n{undone.why}"
     return ReleaseError(

@@ -89,6 +89,19 @@ class Change:
         if found is not None:
             self._swarm.update_service(found, spec)
 
+    def remove(self) -> None:
+        """Take the service away with its containers; one that is not there is fine.
+
+        Raises:
+            ReleaseError: its task does not end.
+        """
+        found = self.current()
+        if found is None:
+            return
+        self.stop()
+        self._swarm.remove_service(str(found["ID"]))
+        self._swarm.remove_containers(str(found["ID"]))
+
     def to(self, spec: Mapping[str, Any], *, patience_s: float) -> None:
         """Change the service and wait until exactly its new task runs and Swarm is content.
 

@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from steps import backups, convex_deploy
+from steps.backups.jobs import job_name
 from steps.erp import wave
-from steps.errors import DockerError, HalfAppliedError, JobError, JobTimeoutError
+from steps.errors import DockerError, HalfAppliedError, JobError, JobTimeoutError, StepError
 from steps.inputs import JobInput
 from steps.job import JobRun, secret_files
 from steps.prisma import failed_migration
+from steps.release import on_copy
 from steps.release.change import Change
 from steps.release.plan import Backup, Functions, Switch, Wave, Work
 from steps.release.seal import sealed
@@ -84,10 +86,45 @@ def work(phase: Work, on: Ground) -> dict[str, object]:
     has stayed, the mark is cleared and the migration tried once more. One that fails now has its
     mark cleared too, unless the way back restores the data, and the mark of before with it.
 
+    What has something to try is tried on a copy of the data first.
+
     Raises:
         JobError: it failed.
         JobTimeoutError: it took too long.
         HalfAppliedError: it failed, and a part of it may have stayed.
+    """
+    copy = on_copy.found(phase, on)
+    if copy is not None:
+        try:
+            return _run(phase, on)
+        except JobError as error:
+            if error.ended_with != on_copy.TO_BE_TRIED:
+                raise
+        with on_copy.served(phase, on, copy) as tried:
+            _run_on_copy(tried, on)
+    return _run(on_copy.as_tried(phase), on)
+
+
+def _run_on_copy(phase: Work, on: Ground) -> None:
+    try:
+        _run(phase, on, live=False)
+    except StepError as error:
+        error.on_copy = True
+        raise
+
+
+def _run(phase: Work, on: Ground, *, live: bool = True) -> dict[str, object]:
+    """Run a program, and deal with the mark of a migration that failed.
+
+    Args:
+        phase: whose program.
+        on: the ground.
+        live: whether it works on the data; a copy is thrown away, whatever is left in it.
+
+    Raises:
+        JobError: as for `work`, and so the others.
+        JobTimeoutError: see there.
+        HalfAppliedError: see there.
     """
     try:
         return run_job(phase, phase.job, on)
@@ -100,7 +137,7 @@ def work(phase: Work, on: Ground) -> dict[str, object]:
             _clear_mark(phase, name, on, images=(phase.job.image, *tried))
             on.context.say(f"{phase.what}: an earlier run had left {name} unfinished; trying again")
             return run_job(phase, phase.job, on)
-        if on.plan.mode == "online":
+        if live and on.plan.mode == "online":
             _clear_own_mark(phase, name, on, error)
         error.todo = f"Correct migration {name} and release again: nothing of it is left."
         raise
@@ -255,7 +292,7 @@ def _clear_mark(phase: Work, name: str, on: Ground, *, images: Iterable[str]) ->
 def _resolve(phase: Work, name: str, on: Ground, image: str) -> None:
     job = phase.job.model_copy(
         update={
-            "name": f"{phase.job.name}-resolve",
+            "name": job_name(phase.job.name, "-resolve"),
             "image": image,
             "command": phase.resolve,
             "env": {**phase.job.env, "MIGRATION": name},

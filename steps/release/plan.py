@@ -41,7 +41,9 @@ class Work(Input):
 
     `resolve` is the command that clears the mark of a failed migration, whose name it gets in
     MIGRATION; it ends with 3 when a part of the migration may have stayed, with 4 when its image
-    does not hold the migration.
+    does not hold the migration. `tried_on` is the source of the backup on whose copy the program is
+    tried before it touches the data: without TRIED in its environment it ends with 5 when there is
+    something to try.
     """
 
     kind: Literal["job"]
@@ -51,6 +53,7 @@ class Work(Input):
     timeout_s: Seconds
     secret_files: tuple[SecretFile, ...] = ()
     resolve: tuple[str, ...] | None = None
+    tried_on: Name | None = None
 
 
 class Functions(ConvexDeployInput):

@@ -88,13 +88,7 @@ def end(swarm: Swarm, service: str, context: Context) -> None:
     Raises:
         ReleaseError: its task does not end.
     """
-    change = Change(swarm, trial_name(service), context)
-    found = change.current()
-    if found is None:
-        return
-    change.stop()
-    swarm.remove_service(str(found["ID"]))
-    swarm.remove_containers(str(found["ID"]))
+    Change(swarm, trial_name(service), context).remove()
 
 
 def _renamed(labels: Mapping[str, str]) -> dict[str, str]:

@@ -11,11 +11,12 @@ from steps.errors import StepError, WebError
 from steps.job_removal import remove
 from steps.job_spec import JOB_LABEL
 from steps.library_errors import translated
+from steps.release import on_copy as copies
 from steps.release import trial
 from steps.release.change import Change
 from steps.release.journal import Result
 from steps.release.phases import publish_from
-from steps.release.plan import Backup, Functions, Wave
+from steps.release.plan import Backup, Functions, Wave, Work
 from steps.release.verify import verify
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from steps.release.journal import Attempt
 
 
+_ON_COPY = "the migration ran on a copy alone, the data was left as it was"
 _HALF = "a part of the failed migration may be in its data"
 
 
@@ -43,12 +45,13 @@ class Undone:
     todo: str = ""
 
 
-def undo(on: Ground, *, half: bool = False) -> Undone:
+def undo(on: Ground, *, half: bool = False, on_copy: bool = False) -> Undone:
     """Put back what the attempt has changed; may be run again after a kill.
 
     Args:
         on: the ground.
         half: whether a part of a migration may have stayed; of no matter when data is restored.
+        on_copy: whether what failed ran on a copy of the data.
     """
     attempt = on.store.attempt
     if attempt.forward:
@@ -63,7 +66,7 @@ def undo(on: Ground, *, half: bool = False) -> Undone:
     try:
         with translated(f"{on.plan.app}: the way back stopped.", state="See below."):
             _end_jobs(attempt, on)
-            data = _HALF if half else _data_back(attempt, on)
+            data = _HALF if half else _ON_COPY if on_copy else _data_back(attempt, on)
             if attempt.before is None:
                 return Undone(
                     result=Result.UNDONE,
@@ -97,8 +100,11 @@ def undo(on: Ground, *, half: bool = False) -> Undone:
 def _end_jobs(attempt: Attempt, on: Ground) -> None:
     """End what a killed run left going: it would change the data behind the way back."""
     trial.end(on.swarm, on.plan.service, on.context)
-    for phase in attempt.dirty:
-        name = f"{on.plan.app}_{phase}"
+    for phase in on.plan.phases:
+        if isinstance(phase, Work) and phase.tried_on is not None:
+            copies.end(phase, on)
+    for dirty in attempt.dirty:
+        name = f"{on.plan.app}_{dirty}"
         job = on.swarm.service(name)
         if job is not None and JOB_LABEL in (job["Spec"].get("Labels") or {}):
             state = on.swarm.task_state(str(job["ID"]))

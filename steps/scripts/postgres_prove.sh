@@ -14,10 +14,7 @@ sed -n '/^"counts": \[$/,/^\]$/p' "$manifest" | sed '1d;$d;s/,$//' >"$work/seen"
 ask_for_space "$work" "$(($(field database_bytes "$manifest") + 64 * 1024 * 1024))" "the restored database"
 
 start_scratch "$(field encoding "$manifest")" "$(field collate "$manifest")" "$(field ctype "$manifest")"
-# Policies name roles, which no dump of one database holds.
-pg_restore --schema-only --file=- "$dump" 2>/dev/null |
-  sed -nE 's/^CREATE POLICY .* TO ([a-z_][a-z0-9_]*(, [a-z_][a-z0-9_]*)*)( (USING|WITH) .*|;)$/\1/p' |
-  sed 's/, /\n/g' | sort -u | grep -vx -e public -e "$PGUSER" | sed 's/.*/CREATE ROLE "&";/' >"$work/roles.sql" || true
+roles_of "$dump" >"$work/roles.sql"
 load_in_scratch "$dump" "$work/roles.sql"
 compare proof "$work/seen" "$(field schema "$manifest")"
 stop_scratch

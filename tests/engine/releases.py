@@ -16,7 +16,9 @@ Fault = Literal[
     "sick-outside",
     "bad-seed",
     "half-migration",
+    "half-live-migration",
     "slow-migration",
+    "slow-live-migration",
     "new-column",
 ]
 

@@ -1,6 +1,7 @@
 """Processes that die in the middle of a release of the CRM, under load; the next `up` ends it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_a_killed_release_is_undone_before_another_one_begins(served: Crm, row: 
 
 @pytest.mark.fault("engine and all below it killed at migrate, then another release", "online")
 def test_a_killed_online_release_is_undone_before_another_one_begins(served: Crm, row: Row) -> None:
-    served.choose(release("undone-on", fault="slow-migration", image="crm"), mode_of(row))
+    served.choose(release("undone-on", fault="slow-live-migration", image="crm"), mode_of(row))
     with served.under_load("undone-on") as row.traffic:
         with at_work(served.stack, served.migration_sleeps, phase="migrate") as engine:
             engine.kill("all")
@@ -126,6 +127,28 @@ def test_a_killed_online_release_is_undone_before_another_one_begins(served: Crm
     assert row.traffic.lost == []
     assert [one["result"] for one in served.journal()["history"][-2:]] == ["recovered", "released"]
     must_be_whole(served, row, "instead-on")
+    row.ended = "killed, undone by the next up, which released another"
+
+
+@pytest.mark.fault("engine and all below it killed at a migration's copy", "online")
+def test_what_a_killed_trial_of_a_migration_left_goes_with_the_next_release(
+    served: Crm, row: Row
+) -> None:
+    prefix = f"{served.stack.name}_migrate"
+    served.choose(release("copied", fault="slow-migration", image="crm"), mode_of(row))
+    with served.under_load("copied") as row.traffic:
+        runs = partial(served.runs, f"{prefix}-on-copy")
+        with at_work(served.stack, runs, phase="migrate") as engine:
+            engine.kill("all")
+        assert served.runs(f"{prefix}-copy")
+        served.choose(release("instead-copied", image="crm"), mode_of(row))
+        done = bring_up(served.stack)
+        assert done.code == 0, done.output
+        wait_until(lambda: served.serves("instead-copied"), 180)
+    assert row.traffic.lost == []
+    assert not [name for name in served.running() if name.startswith(f"{prefix}-")]
+    assert not served.stack.docker.networks.list(names=[f"{prefix}-copy"])
+    must_be_whole(served, row, "instead-copied")
     row.ended = "killed, undone by the next up, which released another"
 
 

@@ -49,6 +49,8 @@ class MemorySwarm(Swarm):
         self.kept: dict[str, dict[str, Any]] = {}
         self.seen: list[tuple[str, str, int]] = []
         self.unreachable = 0
+        self.networks = {"net": "n1"}
+        self.held = 0
         self._made = 0
 
     def place(self, name: str, image: str, labels: dict[str, str] | None = None) -> None:
@@ -90,7 +92,19 @@ class MemorySwarm(Swarm):
         return f"log of {task}: it is sick"
 
     def network_ids(self) -> dict[str, str]:
-        return {"net": "n1"}
+        return dict(self.networks)
+
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        assert labels
+        assert name not in self.networks
+        self.networks[name] = f"id of {name}"
+
+    def remove_network(self, network_id: str) -> bool:
+        if self.held:
+            self.held -= 1
+            return False
+        self.networks = {name: one for name, one in self.networks.items() if one != network_id}
+        return True
 
     def secret_ids(self, label: str | None = None) -> dict[str, str]:
         return {} if label else {"env": "s1"}

@@ -84,6 +84,23 @@ def test_staging_may_do_without_a_backup_and_still_migrates_first() -> None:
     assert [phase["kind"] for phase in phases] == ["job", "switch", "commit"]
 
 
+def test_online_a_migration_is_tried_on_the_copy_first() -> None:
+    migrate = crm()["Command:crm-migrate"].step["phases"][-1]
+    assert migrate["tried_on"] == "database"
+    script = migrate["job"]["command"][-1]
+    assert script.startswith('cd /app && { [ -n "${TRIED:-}" ] || npx prisma migrate status')
+    assert script.endswith("|| exit 5; } && exec npx prisma migrate deploy")
+
+
+@pytest.mark.parametrize("changes", [{"crm.migrations": "offline"}, {"crm.backup.enabled": False}])
+def test_without_a_copy_or_with_a_way_back_for_data_it_runs_at_once(
+    changes: dict[str, object],
+) -> None:
+    migrate = crm(changes)["Command:crm-migrate"].step["phases"][-1]
+    assert "tried_on" not in migrate
+    assert migrate["job"]["command"][-1] == "cd /app && exec npx prisma migrate deploy"
+
+
 def test_each_phase_is_given_all_phases_before_it() -> None:
     estate = crm(SEED)
     names = ["backup", "migrate", "seed", "switch", "verify"]

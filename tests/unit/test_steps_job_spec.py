@@ -9,10 +9,10 @@ from steps.job_spec import (
     MountedSecret,
     fingerprint,
     labels,
+    letting_go,
     once,
     retired,
     task_template,
-    without_secrets,
 )
 from steps.job_task import latest
 
@@ -42,12 +42,13 @@ def test_the_service_runs_exactly_the_given_argv_once_with_limits() -> None:
     assert once() == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
 
 
-def test_a_retired_job_wants_no_completion_and_holds_no_secret() -> None:
+def test_a_retired_job_wants_no_completion_and_holds_no_secret_or_network() -> None:
     template = {"ContainerSpec": {"Image": "x", "Secrets": [{"SecretID": "s"}]}, "Resources": {}}
     assert retired()["ReplicatedJob"]["TotalCompletions"] == 0
-    assert without_secrets(template) == {
+    assert letting_go(template) == {
         "ContainerSpec": {"Image": "x", "Secrets": []},
         "Resources": {},
+        "Networks": [],
     }
 
 

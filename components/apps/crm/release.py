@@ -37,6 +37,12 @@ echo "$said"
 it ends its transaction by itself or holds what no transaction can. A database that has just died
 is back in a moment, and what holds its lock is gone as soon as it has noticed."""
 
+_TO_TRY = '{ [ -n "${TRIED:-}" ] || npx prisma migrate status >/dev/null 2>&1 || exit 5; } && '
+"""The command ends well when nothing is pending. It does not when the database is away, either:
+then the copy is migrated in vain, and the migration itself says what is the matter."""
+_DATABASE = "database"
+"""What the database is called among the copies."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Releases:
@@ -92,7 +98,7 @@ class Releases:
         return [
             {
                 "kind": "postgres",
-                "name": "database",
+                "name": _DATABASE,
                 "image": postgres.image,
                 "network": self.at.private.name,
                 "host": postgres.name,
@@ -119,10 +125,16 @@ class Releases:
         )
 
     def migrate(self) -> Phase:
-        """Return the phase that brings the schema to the new image's, on the new image."""
-        what = "npx prisma migrate deploy"
-        script = f"cd {APP} && exec {what}"
-        return phases.resolving(phases.work(self.jobs, "migrate", script, what=what), _RESOLVE)
+        """Return the phase that brings the schema to the new image's, on the new image.
+
+        Online nothing else can put back what a failed one has committed, so it is tried first, on
+        the copy that was just proven.
+        """
+        what, copies = "npx prisma migrate deploy", self.backup()
+        is_tried = copies is not None and self.crm.migrations == "online"
+        script = f"cd {APP} && {_TO_TRY if is_tried else ''}exec {what}"
+        phase = phases.resolving(phases.work(self.jobs, "migrate", script, what=what), _RESOLVE)
+        return phases.tried_first(phase, copies, _DATABASE) if copies and is_tried else phase
 
     def seed(self) -> Phase | None:
         """Return the phase that runs the seed command, or None without one."""

@@ -9,9 +9,14 @@
 //   bad-migration   changes rows, then fails: PostgreSQL takes all of it back
 //   half-migration  commits by itself, then fails: half of it stays
 //   slow-migration  hangs for an hour with its rows locked
+//   half-live-migration, slow-live-migration  do so on a server that writes through alone, so that
+//                   they go well on a copy that is served to be thrown away
 //   new-column      works, and the releases before it can live with it
 const CHANGE = `UPDATE "messages" SET "text" = 'half migrated';\n`;
 const FAIL = `ALTER TABLE "nowhere" ADD COLUMN "x" TEXT;\n`;
+
+const LIVE = `current_setting('fsync') = 'on'`;
+const FAIL_LIVE = `DO $$ BEGIN IF ${LIVE} THEN ${FAIL.trim()} END IF; END $$;\n`;
 
 export const MIGRATIONS = {
   "bad-migration": ["20260101000000_broken", CHANGE + FAIL],
@@ -19,7 +24,15 @@ export const MIGRATIONS = {
     "20260101000000_half",
     `BEGIN;\n${CHANGE}CREATE TABLE "half" ("id" INTEGER NOT NULL PRIMARY KEY);\nCOMMIT;\n${FAIL}`,
   ],
+  "half-live-migration": [
+    "20260101000000_half_live",
+    `BEGIN;\n${CHANGE}CREATE TABLE "half" ("id" INTEGER NOT NULL PRIMARY KEY);\nCOMMIT;\n${FAIL_LIVE}`,
+  ],
   "slow-migration": ["20260101000000_slow", `${CHANGE}SELECT pg_sleep(3600);\n`],
+  "slow-live-migration": [
+    "20260101000000_slow_live",
+    `${CHANGE}SELECT pg_sleep(3600) WHERE ${LIVE};\n`,
+  ],
   "new-column": [
     "20260101000000_message_channel",
     `ALTER TABLE "messages" ADD COLUMN "channel" TEXT NOT NULL DEFAULT 'whatsapp';\n`,
