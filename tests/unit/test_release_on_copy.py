@@ -10,21 +10,21 @@ import pytest
 from steps import job_secrets
 from steps.context import Context
 from steps.errors import DockerError, JobError
-from steps.job import Outcome
-from steps.release import on_copy, phases
+from steps.release import on_copy
 from steps.release.ground import Ground
 from steps.release.journal import Attempt, Version
 from steps.release.phases import work
 from steps.release.plan import Plan, Work
 from steps.release.store import Store
 from steps.release.way_back import undo
+from tests.unit.named_jobs import NamedJobs
 from tests.unit.release_swarm import SICK, MemorySwarm, StillClock
 from tests.unit.test_release_work import P3009, P3018, RESOLVE, fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steps.inputs import Job
+    from steps.job import Outcome
 
 MIGRATE, COPY, ON_COPY = "crm_migrate", "crm_migrate-copy", "crm_migrate-on-copy"
 FILE = "20261129T100000Z-r1.dump"
@@ -93,16 +93,14 @@ def plan(image: str = "postgres@sha256:1", mode: str = "online") -> Plan:
     )
 
 
-class Trial:
-    """Runs jobs in name alone, each as the next of the given ends says, and sees what is there."""
+class Trial(NamedJobs):
+    """The jobs of a migration, and what is there while each runs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
         self.swarm = MemorySwarm()
-        self.ends: list[JobError | None] = []
-        self.ran: list[Job] = []
         self.there: list[set[str]] = []
         self.backups = {"database": FILE, "uploads": "ab12"}
-        monkeypatch.setattr(phases, "JobRun", self._begin)
         monkeypatch.setattr(job_secrets, "find", lambda *_: [])
 
     def ground(self, given: Plan) -> Ground:
@@ -127,20 +125,9 @@ class Trial:
         assert isinstance(phase, Work)
         return work(phase, on)
 
-    @property
-    def names(self) -> list[str]:
-        return [job.name for job in self.ran]
-
-    def run(self, _files: Mapping[str, str] | None = None) -> Outcome:
+    def run(self, files: Mapping[str, str] | None = None) -> Outcome:
         self.there.append({*self.swarm.services, *self.swarm.networks})
-        end = self.ends.pop(0)
-        if end is not None:
-            raise end
-        return Outcome(log="", seconds=1.5)
-
-    def _begin(self, _swarm: object, job: Job, _context: object, **_limits: object) -> Trial:
-        self.ran.append(job)
-        return self
+        return super().run(files)
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 
 from steps.context import Context
 from steps.errors import HalfAppliedError, JobError, JobTimeoutError, ReleaseError
-from steps.job import Outcome
 from steps.job_failure import failed, overran
 from steps.job_task import TaskState
 from steps.release import phases
@@ -18,12 +16,8 @@ from steps.release.journal import Record, Result, Version
 from steps.release.phases import work
 from steps.release.plan import Plan, Work
 from steps.release.store import Store
+from tests.unit.named_jobs import NamedJobs
 from tests.unit.release_swarm import MemorySwarm, StillClock
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from steps.inputs import Job
 
 NAME = "20261120_bad"
 P3018 = f"Error: P3018\n\nMigration name: {NAME}\n\nDatabase error:\nsyntax error\n"
@@ -69,16 +63,13 @@ def ended(image: str) -> Record:
     )
 
 
-class Jobs:
-    """Runs jobs in name alone: each ends as the next of the given ends says."""
+class Jobs(NamedJobs):
+    """The jobs of one phase; some images were tried before."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ends: list[Exception | None] = []
+        super().__init__(monkeypatch)
         self.tried: list[str] = []
-        self.ran: list[Job] = []
-        self.files: list[Mapping[str, str]] = []
         self.stderr = io.StringIO()
-        monkeypatch.setattr(phases, "JobRun", self._begin)
 
     def work(self, given: Work, mode: str = "online") -> dict[str, object]:
         swarm = MemorySwarm()
@@ -104,21 +95,6 @@ class Jobs:
         store = Store(swarm, "crm")
         store.write(history=tuple(ended(image) for image in self.tried))
         return work(given, Ground(plan=plan, swarm=swarm, store=store, context=context))
-
-    @property
-    def names(self) -> list[str]:
-        return [job.name for job in self.ran]
-
-    def run(self, files: Mapping[str, str] | None = None) -> Outcome:
-        self.files.append(files or {})
-        end = self.ends.pop(0)
-        if end is not None:
-            raise end
-        return Outcome(log="", seconds=1.5)
-
-    def _begin(self, _swarm: object, job: Job, _context: object, **_limits: object) -> Jobs:
-        self.ran.append(job)
-        return self
 
 
 @pytest.fixture
