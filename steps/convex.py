@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docker import DockerClient
+    from docker.models.containers import Container
 
     from steps.context import Context
 
@@ -23,13 +24,12 @@ EXEC_LIMIT_S = 30.0
 SERVICE_LABEL = "com.docker.swarm.service.name"
 DEFAULT_INSTANCE = "convex-self-hosted"
 
-# The pause: Docker loses what ends before its stream is read (moby/moby#27289).
 GENERATE_KEY = """
 for name in INSTANCE_NAME INSTANCE_SECRET; do
   value="$(tr '\\0' '\\n' </proc/1/environ 2>/dev/null | sed -n "s/^$name=//p")"
   if [ -n "$value" ]; then export "$name=$value"; fi
 done
-./generate_admin_key.sh; code=$?; sleep 0.1; exit $code
+exec ./generate_admin_key.sh
 """
 """An exec does not see what the entrypoint exported, and without the backend's own secret the
 image's script would invent one; so both values are read from the backend process itself."""
@@ -68,9 +68,8 @@ def admin_key(client: DockerClient, service: str, instance_name: str, context: C
                 todo=f"Look at: docker service ps --no-trunc {service}",
             )
         newest = max(running, key=lambda container: str(container.attrs["Created"]))
-        command = ["/bin/sh", "-c", GENERATE_KEY]
         try:
-            code, output = within(EXEC_LIMIT_S, lambda: newest.exec_run(command))
+            code, output = _generated(newest)
         except TimeoutError as error:
             raise ConvexError(
                 what,
@@ -78,8 +77,7 @@ def admin_key(client: DockerClient, service: str, instance_name: str, context: C
                 state=UNTOUCHED,
                 todo=f"Look at: docker service logs {service}",
             ) from error
-    text = output if isinstance(output, bytes) else b"".join(output)
-    key = key_in(text.decode(errors="replace"), instance_name)
+    key = key_in(output, instance_name)
     if key is None:
         # The output is not shown: a key under another name would be a secret all the same.
         raise ConvexError(
@@ -91,6 +89,25 @@ def admin_key(client: DockerClient, service: str, instance_name: str, context: C
         )
     context.redactor.add(key)
     return key
+
+
+def _generated(container: Container) -> tuple[int | None, str]:
+    """Return exit code and output of the backend's program that makes a key.
+
+    Docker can lose what a program says that ends before its stream is read (moby/moby#27289). Then
+    it is asked again: every key holds, and none is stored.
+
+    Raises:
+        TimeoutError: it does not end.
+    """
+    command = ["/bin/sh", "-c", GENERATE_KEY]
+    code, text = None, ""
+    for _ in range(TRIES):
+        code, output = within(EXEC_LIMIT_S, lambda: container.exec_run(command))
+        text = (output if isinstance(output, bytes) else b"".join(output)).decode(errors="replace")
+        if text or code:
+            break
+    return code, text
 
 
 def key_in(output: str, instance_name: str) -> str | None:
