@@ -283,7 +283,7 @@ def remove_labelled(client: docker.DockerClient, label: str) -> None:
         180,
     )
     for container in client.containers.list(all=True, filters=chosen, ignore_removed=True):
-        eventually(partial(container.remove, force=True), 180)
+        eventually(partial(container.remove, force=True, v=True), 180)
     for secret in client.secrets.list(filters=chosen):
         eventually(secret.remove, 180)
     for volume in client.volumes.list(filters=chosen):

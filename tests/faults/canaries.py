@@ -20,6 +20,9 @@ _MIDDLE = slice(4, -4)
 _GIVEN_IT = (b"pulumi-language-python-exec", b"policy-estate", b"pulumi-resource-estate")
 """Whose processes are handed the whole configuration."""
 
+_WHOLE = 10
+"""Each look of this number sees also what has not changed: its log may have grown."""
+
 
 def forms(secret: str) -> set[bytes]:
     """Every spelling of a secret that is looked for."""
@@ -62,6 +65,8 @@ class Witness:
         """
         self._stack = stack
         self._seen: dict[tuple[str, bytes], None] = {}
+        self._known: set[tuple[str, bytes]] = set()
+        self._looks = 0
         self._stop = threading.Event()
 
     @property
@@ -84,6 +89,7 @@ class Witness:
             self._stop.set()
             for thread in threads:
                 thread.join()
+            self._see_swarm()
 
     def see_processes(self) -> None:
         """Keep the arguments of every process, and the environment where it is the host's.
@@ -95,6 +101,9 @@ class Witness:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 arguments = (folder / "cmdline").read_bytes()
+                if (folder.name, arguments) in self._known:
+                    continue  # reading it all again five times a second costs the tests a lane
+                self._known.add((folder.name, arguments))
                 name = arguments.replace(b"\0", b" ")[:60].decode(errors="replace")
                 self._keep(f"arguments of {name}", arguments)
                 inside = (folder / "ns/pid").readlink() != Path("/proc/self/ns/pid").readlink()
@@ -103,12 +112,23 @@ class Witness:
             except OSError:
                 continue  # it has ended
 
-    def see_swarm(self, client: docker.DockerClient) -> None:
-        """Keep definitions, tasks and logs of the stack's services, jobs and containers."""
+    def see_swarm(self, client: docker.DockerClient, *, again: bool = True) -> None:
+        """Keep definitions, tasks and logs of the stack's services, jobs and containers.
+
+        Args:
+            client: of the Swarm.
+            again: also of what was seen before and has not changed since; jobs, which are soon
+                gone with their logs, always.
+        """
         api = client.api
         for service in api.services(filters={"name": self._stack}):
             name = service["Spec"]["Name"]
-            self._keep(f"service {name}", json.dumps(service).encode())
+            there = json.dumps(service).encode()
+            is_known = (name, there) in self._known
+            if is_known and not again and "Replicated" in service["Spec"]["Mode"]:
+                continue
+            self._known.add((name, there))
+            self._keep(f"service {name}", there)
             with suppress(docker.errors.NotFound):  # it has gone since it was listed
                 self._keep(f"tasks of {name}", json.dumps(api.tasks({"service": name})).encode())
                 log = api.service_logs(name, stdout=True, stderr=True, is_tty=False)
@@ -117,14 +137,19 @@ class Witness:
             content = base64.b64decode(one["Spec"]["Data"])
             self._keep(f"journal {one['Spec']['Name']}", content)
         for one in api.containers(all=True, filters={"name": self._stack}):
+            state = (one["Id"], str(one["State"]).encode())
+            if state in self._known and not again:
+                continue
+            self._known.add(state)
             with suppress(docker.errors.NotFound):
                 container = api.inspect_container(one["Id"])
                 self._keep(f"container {container['Name']}", json.dumps(container).encode())
 
     def _see_swarm(self) -> None:
         client = docker.from_env()
+        self._looks += 1
         try:
-            self.see_swarm(client)
+            self.see_swarm(client, again=self._stop.is_set() or self._looks % _WHOLE == 0)
         except (docker.errors.APIError, requests.RequestException, urllib3.exceptions.HTTPError):
             return  # the daemon is busy, or something went while it was answering
         finally:
