@@ -125,7 +125,8 @@ def test_online_a_migration_that_commits_half_of_itself_does_so_on_a_copy(
     assert "Correct migration 20260101000000_half" in failed.report
     assert served.sql("SELECT to_regclass('half') IS NULL") == "t"
     # The log of the one that failed stays; copy and network are gone.
-    assert served.stack.docker.services.get(f"{served.stack.name}_migrate-on-copy").logs()
+    failed_job = served.stack.docker.services.get(f"{served.stack.name}_migrate-on-copy")
+    assert b"P3018" in b"".join(failed_job.logs(stdout=True, stderr=True))
     assert not served.stack.docker.networks.list(names=[f"{served.stack.name}_migrate-copy"])
     served.must_be_pending()
     served.mend(row, "after-half-online")
