@@ -9,8 +9,9 @@
 //   bad-migration   changes rows, then fails: PostgreSQL takes all of it back
 //   half-migration  commits by itself, then fails: half of it stays
 //   slow-migration  hangs for an hour with its rows locked
-//   half-live-migration, slow-live-migration  do so on a server that writes through alone, so that
-//                   they go well on a copy that is served to be thrown away
+//   half-live-migration  as half-migration, and
+//   slow-live-migration  do so only where data is kept: on a copy, which is served without writing
+//                   through and thrown away, they go well
 //   new-column      works, and the releases before it can live with it
 const CHANGE = `UPDATE "messages" SET "text" = 'half migrated';\n`;
 const FAIL = `ALTER TABLE "nowhere" ADD COLUMN "x" TEXT;\n`;
