@@ -55,9 +55,9 @@ Tests that share a stack are in one lane. A run ends with what each took: a new 
 minutes say, and one that takes more than a third of the whole is worth cutting in two. The unit
 tests are not here: `make check` runs them.
 """
-SIDE_BY_SIDE = 4
-"""Lanes at a time. One keeps a processor busy for two fifths of its time (measured), the rest is
-waiting for health checks; with more on two processors, what is tested loses its patience.
+SIDE_BY_SIDE = 3
+"""Lanes at a time. Three keep two processors busy for two thirds of the time; four, for all of it
+(measured): the whole takes as long, and what is tested loses its patience.
 """
 AGAIN = 2
 """Files at most that are run once more, alone, when the lanes have ended: on two processors a lane
