@@ -219,10 +219,18 @@ class Stack:
         return done
 
     def drift(self) -> tuple[Drift, ...]:
-        """The drift check; what it could not look at is an error here."""
-        seen = certain(self.engine)
-        assert seen.unknown == ()
-        return seen.found
+        """The drift check; what it could not look at is an error here.
+
+        What is just starting, beside other tests, is looked at again for 60 s at most.
+        """
+        end = time.monotonic() + 60
+        while True:
+            seen = certain(self.engine)
+            assert seen.unknown == ()
+            starts = any(one.found.endswith(" is starting") for one in seen.found)
+            if not starts or time.monotonic() > end:
+                return seen.found
+            time.sleep(1)
 
     def output(self, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return a stack output."""
