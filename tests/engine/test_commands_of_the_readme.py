@@ -251,7 +251,7 @@ def test_copies_leave_the_machine_are_tried_from_there_and_come_back(
     assert "came back whole" in drilled
     store.container.stop()
     away = make("offsite", "STACK=local", "APP=crm")
-    assert away.returncode not in {0, 2}
+    assert away.returncode != 0
     assert "unreachable store" in away.stderr
 
 
