@@ -88,8 +88,8 @@ def served(phase: Work, on: Ground, copy: tuple[BackupPlan, PostgresSource, str]
         StepError: it could not be served.
     """
     plan, source, file = copy
-    name = _name(phase)
-    end(phase, on)
+    name = _name(phase.job.name)
+    end(phase.job.name, on)
     on.context.say(f"{phase.what}: on a copy of {source.database} first, from {file}")
     limit = {"FILE": file, "LIMIT_S": str(int(_RUNS * phase.timeout_s))}
     server = postgres_job(plan, source, "serve", limit).model_copy(
@@ -101,16 +101,20 @@ def served(phase: Work, on: Ground, copy: tuple[BackupPlan, PostgresSource, str]
         what = f"{phase.what} on a copy"
         yield phase.model_copy(update={"job": job_on_copy(phase.job, name), "what": what})
     finally:
-        end(phase, on)
+        end(phase.job.name, on)
 
 
-def end(phase: Work, on: Ground) -> None:
+def end(migration: str, on: Ground) -> None:
     """Take the copy away with its network, also what a killed run has left.
 
     A job that failed on it keeps its log; one that still runs is ended.
+
+    Args:
+        migration: name of the job that works on the data.
+        on: the ground.
     """
-    name = _name(phase)
-    job = on.swarm.service(job_name(phase.job.name, _ENDING))
+    name = _name(migration)
+    job = on.swarm.service(job_name(migration, _ENDING))
     if job is not None:
         state = on.swarm.task_state(str(job["ID"]))
         if state is not None and not state.final:
@@ -125,9 +129,9 @@ def end(phase: Work, on: Ground) -> None:
         on.context.clock.sleep(_POLL_S)
 
 
-def _name(phase: Work) -> str:
+def _name(migration: str) -> str:
     """Name of the service that serves the copy, and of its network."""
-    return job_name(phase.job.name, "-copy")
+    return job_name(migration, "-copy")
 
 
 def _serve(server: Job, on: Ground, *, patience_s: float) -> None:

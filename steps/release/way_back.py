@@ -16,7 +16,7 @@ from steps.release import trial
 from steps.release.change import Change
 from steps.release.journal import Result
 from steps.release.phases import publish_from
-from steps.release.plan import Backup, Functions, Wave, Work
+from steps.release.plan import Backup, Functions, Wave
 from steps.release.verify import verify
 
 if TYPE_CHECKING:
@@ -100,11 +100,9 @@ def undo(on: Ground, *, half: bool = False, on_copy: bool = False) -> Undone:
 def _end_jobs(attempt: Attempt, on: Ground) -> None:
     """End what a killed run left going: it would change the data behind the way back."""
     trial.end(on.swarm, on.plan.service, on.context)
-    for phase in on.plan.phases:
-        if isinstance(phase, Work) and phase.tried_on is not None:
-            copies.end(phase, on)
-    for dirty in attempt.dirty:
-        name = f"{on.plan.app}_{dirty}"
+    for phase in attempt.dirty:
+        name = f"{on.plan.app}_{phase}"
+        copies.end(name, on)
         job = on.swarm.service(name)
         if job is not None and JOB_LABEL in (job["Spec"].get("Labels") or {}):
             state = on.swarm.task_state(str(job["ID"]))

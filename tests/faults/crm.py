@@ -297,10 +297,6 @@ class Crm:
                 ]
         return found
 
-    def runs(self, name: str) -> bool:
-        """Whether a task of a service or job runs."""
-        return bool(self.running().get(name))
-
     def serving(self) -> dict[str, list[str]]:
         """What runs and is no copying service: those follow the stack file, failed release or not.
 

@@ -235,7 +235,9 @@ def test_a_copy_that_is_not_served_is_a_failure_before_the_data_is_touched(trial
 
 
 def test_what_a_killed_run_left_is_taken_away_first_and_by_the_way_back(trial: Trial) -> None:
-    for end_it in (trial.work, lambda: undo(trial.ground(plan()))):
+    # The way back may be that of another release, which is not at its migration yet.
+    other = plan().model_copy(update={"phases": plan().phases[:1]})
+    for end_it in (trial.work, lambda: undo(trial.ground(other))):
         trial.swarm.place(COPY, "postgres@sha256:1")
         trial.swarm.place(ON_COPY, "app@sha256:new")
         trial.swarm.networks[COPY] = "left"
