@@ -49,7 +49,7 @@ adopt: setup ## take what runs already into STACK: DRY=1 shows what differs; FOR
 drift: has-engine ## compare reality with STACK: 0 none, 7 drift, other: could not look (JSON=1 ANNOUNCE=1)
 	@$(call become,$(PYTHON) -m ops drift $(STACK) $(if $(JSON),--json) $(if $(ANNOUNCE),--announce))
 
-health: has-python ## thresholds of the runbooks on stack STACK: 8 is an alert, other: could not look
+health: has-engine ## addresses of stack STACK, and the thresholds of the runbooks: 8 is an alert, other: could not look
 	@$(call become,$(PYTHON) -m ops health $(STACK))
 
 releases: has-engine ## what was released on STACK, when, by whom, with what end (APP=… JSON=1)

@@ -1,10 +1,11 @@
-"""Compares a stack with the thresholds of its runbooks, and its copies with their ages."""
+"""Asks a stack's addresses, and compares the rest with the thresholds of its runbooks."""
 
+import json
 import sys
 from collections.abc import Iterator
 
 from components.apps.tickets.layout import CONVEX_DATABASE, Names
-from ops import copies_health
+from ops import addresses, copies_health
 from ops.engine import Engine
 from ops.finding import Finding, Level
 from ops.hosts import estate_of, target_of
@@ -33,12 +34,21 @@ def health(stack: str) -> int:
     """
     engine = there(stack)
     estate = estate_of(engine)
-    found = [*_of_tickets(estate, stack), *_of_copies(estate, engine, stack)]
+    found = [
+        *addresses.findings(estate, _urls(engine)),
+        *_of_tickets(estate, stack),
+        *_of_copies(estate, engine, stack),
+    ]
     if not found:
         sys.stdout.write(f"stack {stack} has no system with thresholds\n")
         return 0
     sys.stdout.write(report(found, stack))
     return EXIT_ALERT if any(one.level is Level.ALERT for one in found) else 0
+
+
+def _urls(engine: Engine) -> dict[str, str]:
+    urls: dict[str, str] = json.loads(engine.ask("stack", "output", "urls", "--json"))
+    return urls
 
 
 def _of_tickets(estate: Estate, stack: str) -> Iterator[Finding]:

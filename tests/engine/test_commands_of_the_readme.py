@@ -99,6 +99,13 @@ def test_every_address_that_up_prints_answers(local_stack: str) -> None:
         assert httpx.get(url, timeout=10).status_code == 200, url
 
 
+def test_the_health_check_asks_every_address(local_stack: str) -> None:
+    assert local_stack
+    told = make("health", "STACK=local").stdout
+    answers = dict(re.findall(r"^answer of (\S+) +(HTTP \d+) ", told, re.MULTILINE))
+    assert answers == dict.fromkeys(URLS, "HTTP 200")
+
+
 def test_up_again_changes_nothing(local_stack: str) -> None:
     assert local_stack
     before = running()

@@ -3,11 +3,13 @@
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import pytest
 
 import settings
-from ops import health
+from local.answering import Answering, serving
+from ops import addresses, health
 from ops.__main__ import main
 from ops.errors import OpsError
 from ops.finding import Level
@@ -98,12 +100,40 @@ def test_a_stack_that_was_never_brought_up_is_neither_healthy_nor_sick() -> None
     assert caught.value.exit_code not in {0, health.EXIT_ALERT}
 
 
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(200, Level.OK), (403, Level.WATCH), (404, Level.ALERT), (503, Level.ALERT)],
+)
+def test_an_address_is_judged_by_what_it_answers(status: int, level: Level) -> None:
+    class Handler(Answering):
+        def do_GET(self) -> None:
+            self.reply(HTTPStatus(status), {})
+
+    with serving(Handler) as port:
+        urls = {"erp-acme": f"http://acme.localhost:{port}/api/method/ping"}
+        (found,) = addresses.findings(settings.Estate(), urls)
+    assert (found.sign, found.found, found.level) == (
+        "answer of erp-acme",
+        f"HTTP {status}",
+        level,
+    )
+
+
+def test_an_address_that_nobody_serves_is_an_alert_with_its_kind() -> None:
+    with serving(Answering) as port:
+        pass
+    urls = {"crm": f"http://api.localhost:{port}/"}
+    (found,) = addresses.findings(settings.Estate(), urls)
+    assert (found.found, found.level) == ("ConnectError", Level.ALERT)
+
+
 def given(monkeypatch: pytest.MonkeyPatch, socket: str) -> None:
     """Have the check meet a stack whose host is a socket of this machine."""
     estate = settings.load(raw(changed({"hosts.vps.url": f"unix://{socket}"})), "test")
     monkeypatch.setattr(health, "there", lambda stack: stack)
     monkeypatch.setattr(health, "estate_of", lambda _engine: estate)
     monkeypatch.setattr(health, "all_kept", lambda *_: {})
+    monkeypatch.setattr(health, "_urls", lambda _engine: {})
 
 
 def test_a_host_that_cannot_be_reached_is_neither_healthy_nor_sick(
