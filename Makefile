@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup has-engine has-python up down preview previews adopt drift health releases backups offsite drill rollback restore state-recover tenant-new site-backup site-restore env test check format bench scorecard
+.PHONY: help setup has-engine up down preview previews adopt drift health releases backups offsite drill rollback restore state-recover tenant-new site-backup site-restore env test check format bench scorecard
 
 # A recipe's exit code never leaves make, which ends with 2. Those whose code is an answer make
 # itself becomes (local/setup/make_exec.c), unless it only shows them (-n) or has more to do.
@@ -26,9 +26,6 @@ setup: ## install what is missing on this machine
 
 has-engine:
 	@local/setup/run python engine plugins
-
-has-python:
-	@local/setup/run python
 
 up: setup ## bring stack STACK (default local) to what its file says
 	@$(call become,$(PYTHON) -m ops up $(STACK))
