@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from settings import Edge
 from steps.context import Context
 from steps.release.change import Change
 from steps.release.service import ServiceInput, spec_of
-from steps.swarm import Swarm
+from steps.swarm import HELD, Swarm
 from steps.web import open_client
 
 SOCKET = "/var/run/docker.sock"
@@ -37,7 +36,6 @@ PAGE = "/api/health"
 PORT = 3000
 _SERVER = Path(__file__).with_name("server.mjs")
 _MIB = 2**20
-_IN_USE = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
 """What the daemon says of a network in use by a service, or by a container."""
 
 
@@ -261,7 +259,7 @@ def _remove_network(client: docker.DockerClient, name: str) -> None:
         except docker.errors.NotFound:
             return True
         except docker.errors.APIError as error:
-            if error.status_code not in _IN_USE:
+            if error.status_code not in HELD:
                 raise
         return False
 

@@ -33,10 +33,10 @@ def _asked(client: httpx.Client, name: str, url: str) -> Finding:
         status = client.get(url).status_code
     except httpx.HTTPError as error:
         return Finding(sign, type(error).__name__, expected, Level.ALERT)
-    return Finding(sign, f"HTTP {status}", expected, judged(status))
+    return Finding(sign, f"HTTP {status}", expected, _judged(status))
 
 
-def judged(status: int) -> Level:
+def _judged(status: int) -> Level:
     """Return what an answer means; pure."""
     if status == HTTPStatus.OK:
         return Level.OK

@@ -1,6 +1,5 @@
 """Asks a stack's addresses, and compares the rest with the thresholds of its runbooks."""
 
-import json
 import sys
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ from ops.engine import Engine
 from ops.finding import Finding, Level
 from ops.hosts import estate_of, target_of
 from ops.kept import all_kept
-from ops.stacks import there
+from ops.stacks import there, urls_of
 from ops.table import table
 from ops.vital_signs import LOG_LINES, Signs, Subject, read_signs
 from settings import Estate, Tickets, Tools
@@ -35,7 +34,7 @@ def health(stack: str) -> int:
     engine = there(stack)
     estate = estate_of(engine)
     found = [
-        *addresses.findings(estate, _urls(engine)),
+        *addresses.findings(estate, urls_of(engine)),
         *_of_tickets(estate, stack),
         *_of_copies(estate, engine, stack),
     ]
@@ -44,11 +43,6 @@ def health(stack: str) -> int:
         return 0
     sys.stdout.write(report(found, stack))
     return EXIT_ALERT if any(one.level is Level.ALERT for one in found) else 0
-
-
-def _urls(engine: Engine) -> dict[str, str]:
-    urls: dict[str, str] = json.loads(engine.ask("stack", "output", "urls", "--json"))
-    return urls
 
 
 def _of_tickets(estate: Estate, stack: str) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Stacks and their files: which exist, and a scratch copy of one that nobody has made yet."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,6 +59,16 @@ def there(stack: str) -> Engine:
             todo=f"make up STACK={stack}",
         )
     return Engine(stack)
+
+
+def urls_of(engine: Engine) -> dict[str, str]:
+    """Return name → address that answers 200 while all is well, as the last update has left them.
+
+    Raises:
+        OpsError: no update has got that far.
+    """
+    urls: dict[str, str] = json.loads(engine.ask("stack", "output", "urls", "--json"))
+    return urls
 
 
 def to_look_at(stack: str) -> Engine:

@@ -1,6 +1,5 @@
 """Brings a stack to what its file says."""
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ from ops.policies import refuse
 from ops.preview.looking import look
 from ops.recovery import finish_interrupted
 from ops.repair import notice_drift
-from ops.stacks import made
+from ops.stacks import made, urls_of
 from ops.state import keep
 from ops.unfinished import close_idle, take_back_unfinished
 
@@ -23,8 +22,7 @@ def up(stack: str) -> int:
         local_stack.write(Engine(stack))
     code = bring_up(engine := made(stack))
     if code == 0:
-        urls = json.loads(engine.ask("stack", "output", "urls", "--json"))
-        lines = [f"  {name:<14} {url}" for name, url in sorted(urls.items())]
+        lines = [f"  {name:<14} {url}" for name, url in sorted(urls_of(engine).items())]
         sys.stdout.write("\n".join(["", "it answers at:", *lines, ""]))
     return code
 

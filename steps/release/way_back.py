@@ -11,7 +11,7 @@ from steps.errors import StepError, WebError
 from steps.job_removal import remove
 from steps.job_spec import JOB_LABEL
 from steps.library_errors import translated
-from steps.release import on_copy as copies
+from steps.release import on_copy as migration_copy
 from steps.release import trial
 from steps.release.change import Change
 from steps.release.journal import Result
@@ -102,7 +102,7 @@ def _end_jobs(attempt: Attempt, on: Ground) -> None:
     trial.end(on.swarm, on.plan.service, on.context)
     for phase in attempt.dirty:
         name = f"{on.plan.app}_{phase}"
-        copies.end(name, on)
+        migration_copy.end(name, on)
         job = on.swarm.service(name)
         if job is not None and JOB_LABEL in (job["Spec"].get("Labels") or {}):
             state = on.swarm.task_state(str(job["ID"]))

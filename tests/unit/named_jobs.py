@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steps.job import Outcome
-from steps.release import phases
+from steps.release import phases as release_phases
+from steps.release.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +14,28 @@ if TYPE_CHECKING:
     import pytest
 
     from steps.inputs import Job
+
+
+def plan_of(*phases: Mapping[str, object], mode: str = "online") -> Plan:
+    """A release of the CRM as far as some phases of it."""
+    return Plan.model_validate(
+        {
+            "docker": {"url": "unix:///var/run/docker.sock"},
+            "app": "crm",
+            "release": "r1",
+            "image": "app@sha256:new",
+            "mode": mode,
+            "service": "crm-backend",
+            "writers": [],
+            "verify": {
+                "questions": [{"url": "http://api.localhost"}],
+                "attempts": 1,
+                "interval_s": 0,
+            },
+            "phases": list(phases),
+        },
+        strict=False,
+    )
 
 
 class NamedJobs:
@@ -28,7 +51,7 @@ class NamedJobs:
         self.ends: list[Exception | None] = []
         self.ran: list[Job] = []
         self.files: list[Mapping[str, str]] = []
-        monkeypatch.setattr(phases, "JobRun", self._begin)
+        monkeypatch.setattr(release_phases, "JobRun", self._begin)
 
     @property
     def names(self) -> list[str]:

@@ -133,7 +133,7 @@ def given(monkeypatch: pytest.MonkeyPatch, socket: str) -> None:
     monkeypatch.setattr(health, "there", lambda stack: stack)
     monkeypatch.setattr(health, "estate_of", lambda _engine: estate)
     monkeypatch.setattr(health, "all_kept", lambda *_: {})
-    monkeypatch.setattr(health, "_urls", lambda _engine: {})
+    monkeypatch.setattr(health, "urls_of", lambda _engine: {})
 
 
 def test_a_host_that_cannot_be_reached_is_neither_healthy_nor_sick(

@@ -17,7 +17,7 @@ from steps.release.phases import work
 from steps.release.plan import Plan, Work
 from steps.release.store import Store
 from steps.release.way_back import undo
-from tests.unit.named_jobs import NamedJobs
+from tests.unit.named_jobs import NamedJobs, plan_of
 from tests.unit.release_swarm import SICK, MemorySwarm, StillClock
 from tests.unit.test_release_work import P3009, P3018, RESOLVE, fault
 
@@ -31,7 +31,7 @@ FILE = "20261129T100000Z-r1.dump"
 PENDING = fault("", on_copy.TO_BE_TRIED)
 
 
-def plan(image: str = "postgres@sha256:1", mode: str = "online") -> Plan:
+def plan(image: str = "postgres@sha256:1") -> Plan:
     backup = {
         "kind": "backup",
         "name": "backup",
@@ -73,24 +73,7 @@ def plan(image: str = "postgres@sha256:1", mode: str = "online") -> Plan:
         "resolve": RESOLVE,
         "tried_on": "database",
     }
-    return Plan.model_validate(
-        {
-            "docker": {"url": "unix:///var/run/docker.sock"},
-            "app": "crm",
-            "release": "r1",
-            "image": "app@sha256:new",
-            "mode": mode,
-            "service": "crm-backend",
-            "writers": [],
-            "verify": {
-                "questions": [{"url": "http://api.localhost"}],
-                "attempts": 1,
-                "interval_s": 0,
-            },
-            "phases": [backup, migrate],
-        },
-        strict=False,
-    )
+    return plan_of(backup, migrate)
 
 
 class Trial(NamedJobs):

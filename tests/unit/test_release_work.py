@@ -14,9 +14,9 @@ from steps.release import phases
 from steps.release.ground import Ground
 from steps.release.journal import Record, Result, Version
 from steps.release.phases import work
-from steps.release.plan import Plan, Work
+from steps.release.plan import Work
 from steps.release.store import Store
-from tests.unit.named_jobs import NamedJobs
+from tests.unit.named_jobs import NamedJobs, plan_of
 from tests.unit.release_swarm import MemorySwarm, StillClock
 
 NAME = "20261120_bad"
@@ -74,24 +74,7 @@ class Jobs(NamedJobs):
     def work(self, given: Work, mode: str = "online") -> dict[str, object]:
         swarm = MemorySwarm()
         context = Context(secrets={"PASSWORD": "value"}, clock=StillClock(), stderr=self.stderr)
-        plan = Plan.model_validate(
-            {
-                "docker": {"url": "unix:///var/run/docker.sock"},
-                "app": "crm",
-                "release": "r1",
-                "image": "app@sha256:new",
-                "mode": mode,
-                "service": "crm-backend",
-                "writers": [],
-                "verify": {
-                    "questions": [{"url": "http://api.localhost"}],
-                    "attempts": 1,
-                    "interval_s": 0,
-                },
-                "phases": [given.model_dump()],
-            },
-            strict=False,
-        )
+        plan = plan_of(given.model_dump(), mode=mode)
         store = Store(swarm, "crm")
         store.write(history=tuple(ended(image) for image in self.tried))
         return work(given, Ground(plan=plan, swarm=swarm, store=store, context=context))
