@@ -113,14 +113,8 @@ class Traefik(pulumi.ComponentResource):
             args=traefik_arguments(edge, self._filter_name),
             env=env,
             healthcheck=Healthcheck(
-                test=[
-                    "CMD",
-                    "traefik",
-                    "healthcheck",
-                    "--ping=true",
-                    "--ping.entrypoint=ping",
-                    f"--entrypoints.ping.address=:{PING_PORT}",
-                ],
+                # `traefik healthcheck` asks the same, and costs a quarter of a second each time.
+                test=["CMD", "wget", "-q", "-O", "-", f"http://127.0.0.1:{PING_PORT}/ping"],
                 start_period_s=10,
             ),
             memory_limit=256 * _MIB,

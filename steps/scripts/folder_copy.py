@@ -101,8 +101,11 @@ def prune(folder: Path, keep: int, repository: Repository) -> list[str]:
     old = [str(manifest["file"]) for manifest in records.superseded(folder, keep)]
     for snapshot in old:
         records.remove(folder, {"file": snapshot})
-    kept = {str(manifest["file"]) for manifest in records.proven(folder)}
-    useless = [one for one in repository.snapshots({"source": folder.name}) if one not in kept]
-    if useless:
-        repository.forget(useless)
+    kept = records.files(folder.parent)
+    unknown = {one for one in repository.ids() if one not in kept}
+    if unknown:
+        ours = repository.snapshots({"source": folder.name})
+        useless = [one for one in ours if one in unknown]
+        if useless:
+            repository.forget(useless)
     return old

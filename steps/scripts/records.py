@@ -215,14 +215,23 @@ def alone(root: Path, name: str = ".lock", wait_s: float = LOCK_S) -> Iterator[N
         yield
 
 
-def write_catalog(root: Path) -> list[dict[str, Any]]:
-    """Renew the catalog of all that is kept, of every kind; return it, oldest first."""
+def files(root: Path) -> set[str]:
+    """Return the names of all proven copies, of every source."""
+    return {str(manifest["file"]) for manifest in _all_proven(root)}
+
+
+def _all_proven(root: Path) -> list[dict[str, Any]]:
     folders = [
         path
         for path in sorted(root.iterdir())
         if path.is_dir() and path.name != "restic" and not path.name.startswith(".")
     ]
-    kept = [short(manifest) for folder in folders for manifest in proven(folder)]
+    return [manifest for folder in folders for manifest in proven(folder)]
+
+
+def write_catalog(root: Path) -> list[dict[str, Any]]:
+    """Renew the catalog of all that is kept, of every kind; return it, oldest first."""
+    kept = [short(manifest) for manifest in _all_proven(root)]
     kept.sort(key=lambda one: (one["created"], one["source"], one["file"]))
     write_json(root / "catalog.json", kept)
     return kept

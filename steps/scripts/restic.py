@@ -45,7 +45,9 @@ class Repository:
             # A first run may have been killed between its key and its configuration.
             shutil.rmtree(self.path, ignore_errors=True)
             self._run("init")
-        self._run("unlock", "--remove-all")
+        # Every call derives the key anew, half a second of a processor: as few as can be.
+        if any((self.path / "locks").glob("*")):
+            self._run("unlock", "--remove-all")
 
     def back_up(self, folder: Path, tags: dict[str, str], excludes: list[str]) -> str:
         """Make a snapshot of a folder and return its whole id.
@@ -61,9 +63,13 @@ class Repository:
             said = json.loads(line) if line.startswith("{") else {}
             if said.get("message_type") == "summary":
                 short = str(said["snapshot_id"])
-                (whole,) = [one for one in self.snapshots(tags) if one.startswith(short)]
+                (whole,) = [one for one in self.ids() if one.startswith(short)]
                 return whole
         raise RefusedError("failed", "restic made no snapshot")
+
+    def ids(self) -> list[str]:
+        """Return the ids of all snapshots, which are the names of their files."""
+        return sorted(one.name for one in (self.path / "snapshots").glob("[0-9a-f]*"))
 
     def snapshots(self, tags: dict[str, str]) -> list[str]:
         """Return the ids of the snapshots that have all these tags."""

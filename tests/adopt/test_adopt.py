@@ -74,7 +74,7 @@ def test_what_runs_is_adopted_without_a_change_and_without_a_restart(
 ) -> None:
     it, before = running.stack, running.tasks()
     sql(running, KEPT)
-    assert len(before) == 6
+    assert len(before) == 4
     assert take_in(it.engine, dry=False, force=True) == 0
     assert "the first update changes nothing" in capsys.readouterr().out
     done = it.run("preview", "--expect-no-changes", "--diff")
@@ -101,8 +101,6 @@ def test_what_is_adopted_already_is_left_alone(
 def test_what_is_adopted_is_released_like_everything_else(running: Running) -> None:
     it = running.stack
     it.set("crm.backend.memory_limit", "300M")
-    it.must_up()
-    it.set("crm.backend.memory_limit", "256M")
     it.must_up()
     before = running.tasks()
     assert sql(running, "select word from kept") == "still here"

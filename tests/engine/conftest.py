@@ -22,7 +22,7 @@ def cloudflare() -> Iterator[Cloudflare]:
 @pytest.fixture(scope="session")
 def estate(tmp_path_factory: pytest.TempPathFactory, cloudflare: Cloudflare) -> Iterator[Stack]:
     """Edge, tickets and DNS records on this machine, up and healthy."""
-    config = tickets_config(NAME, port=PORT)
+    config = tickets_config(NAME, port=PORT, by_clock=True)
     config["dns"] = {"zones": {f"{NAME}.localhost": ZONE}, "api_url": cloudflare.url}
     config["dnsSecrets"] = {"CLOUDFLARE_API_TOKEN": TOKEN}
     with stack(tmp_path_factory.mktemp("estate"), NAME, config) as it:

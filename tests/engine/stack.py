@@ -23,6 +23,10 @@ from ops.workplace import ROOT, engine_environment
 
 LIMIT_S = 900
 OF_OTHERS = ("service", "container", "network", "volume", "secret", "config", "node-label")
+_NOTHING_BY_CLOCK = {
+    "backup": {"schedule": None},
+    "cron": {"chat_cleanup": None, "usb_cleanup": None},
+}
 _SMALL = {"memory_limit": "256M", "memory_reservation": "32M"}
 
 
@@ -69,12 +73,13 @@ def edge_config(name: str, *, port: int) -> dict[str, Any]:
     }
 
 
-def crm_config(name: str, *, port: int) -> dict[str, Any]:
+def crm_config(name: str, *, port: int, by_clock: bool = False) -> dict[str, Any]:
     """Return a stack file with the edge and the CRM on this machine.
 
     Args:
         name: prefix of everything in the Swarm.
         port: as for the edge.
+        by_clock: with the services that copy its data by the clock.
     """
     built = images()
     return {
@@ -91,7 +96,7 @@ def crm_config(name: str, *, port: int) -> dict[str, Any]:
                 **_SMALL,
             },
             "postgres": {"name": f"{name}-postgres", "image": built["postgres"], **_SMALL},
-            "backup": {"enabled": True, "keep": 5},
+            "backup": {"enabled": True, "keep": 5, **({} if by_clock else {"schedule": None})},
             "verify": {"release": "release", "attempts": 20, "interval": "1s"},
         },
         "crmSecrets": {"POSTGRES_PASSWORD": secrets.token_hex(32)},
@@ -99,12 +104,13 @@ def crm_config(name: str, *, port: int) -> dict[str, Any]:
     }
 
 
-def tickets_config(name: str, *, port: int) -> dict[str, Any]:
+def tickets_config(name: str, *, port: int, by_clock: bool = False) -> dict[str, Any]:
     """Return a stack file with the edge and the tickets system on this machine.
 
     Args:
         name: prefix of everything in the Swarm.
         port: as for the edge.
+        by_clock: with the services that copy its data, and call it, by the clock.
     """
     built = images()
     return {
@@ -131,6 +137,7 @@ def tickets_config(name: str, *, port: int) -> dict[str, Any]:
                 "MAILER_SENDER_EMAIL": "Tickets <no-reply@tickets.localhost>",
             },
             "smoke": {"release_path": "/api/health", "attempts": 20, "interval": "2s"},
+            **({} if by_clock else _NOTHING_BY_CLOCK),
         },
         "ticketsSecrets": {
             variable: secrets.token_hex(32)

@@ -107,8 +107,9 @@ class Crm:
 
     def choose(self, image: str, mode: Mode = "online") -> None:
         """Set what is to be released, as a person does."""
-        for key, value in (("image", image), ("migrations", mode)):
-            self.stack.engine.ask("config", "set", "--path", f"estate:crm.{key}", value)
+        chosen = (f"estate:crm.image={image}", f"estate:crm.migrations={mode}")
+        words = [word for one in chosen for word in ("--plaintext", one)]
+        self.stack.engine.ask("config", "set-all", "--path", *words)
 
     def up(self) -> Run:
         """Plain `pulumi up`."""
@@ -323,7 +324,7 @@ def crm(folder: Path, name: str, *, port: int) -> Iterator[Crm]:
         name: of the stack.
         port: of the edge.
     """
-    config = crm_config(name, port=port)
+    config = crm_config(name, port=port, by_clock=True)
     config["crm"]["image"] = release("demo", image="crm")
     with (
         stack(folder, name, config) as made,

@@ -31,7 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FromSource]:
     folder = tmp_path_factory.mktemp("source")
     tree = folder / "tree"
     shutil.copytree(ROOT / "local/images/tickets/app", tree)
-    config = tickets_config(NAME, port=PORT)
+    config = tickets_config(NAME, port=PORT, by_clock=True)
     config["tickets"] |= {
         "image": images()["node22-bun"],
         "source": {"path": str(tree)},

@@ -41,7 +41,7 @@ class Pair:
 
 
 def two_hosts(manager: Machine, worker: Machine) -> dict[str, Any]:
-    config = tickets_config(NAME, port=PORT)
+    config = tickets_config(NAME, port=PORT, by_clock=True)
     address = {"address": "127.0.0.1"}
     config["hosts"] = {
         "m": {"url": manager.url, "node": manager.name, **address},

@@ -139,7 +139,7 @@ def life(folder: Path, tried: Collection[str]) -> Iterator[Life]:
         folder: of their state.
         tried: the failing releases, of FAILED.
     """
-    config = tickets_config(NAME, port=PORT)
+    config = tickets_config(NAME, port=PORT, by_clock=True)
     del config["ticketsSecrets"]
     config["tickets"]["web"]["start_period"] = "1s"
     config["tickets"]["seed"] = {"admin": {"email": "admin@example.com", "name": "Admin"}}
