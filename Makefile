@@ -104,7 +104,7 @@ check: ## the fast part: format, lint, types, layers, unit tests
 	.venv/bin/lint-imports --no-cache >/dev/null || .venv/bin/lint-imports --no-cache
 	.estate/bin/actionlint -shellcheck= -pyflakes=
 	.venv/bin/zizmor --offline --quiet .github >/dev/null || .venv/bin/zizmor --offline .github
-	$(PYTHON) -m pytest tests/unit -q
+	$(PYTHON) -m pytest tests/unit -q -n auto
 
 format: ## rewrite the sources the way `make check` wants them
 	.venv/bin/ruff format .

@@ -16,15 +16,9 @@ from ops.workplace import PRIVATE, ROOT, engine_environment
 _OWN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG_PASSPHRASE")
 
 LANES: tuple[tuple[str, ...], ...] = (
-    ("erp",),
     ("hand",),
-    ("faults",),
     ("steps",),
-    (
-        "hosts/test_another_swarm.py",
-        "hosts/test_source_mode.py",
-        "hosts/test_two_nodes.py",
-    ),
+    ("erp",),
     ("adopt",),
     ("tickets/test_killed_engine.py", "tickets/test_down.py"),
     (
@@ -32,21 +26,23 @@ LANES: tuple[tuple[str, ...], ...] = (
         "tickets/test_half_made_record.py",
         "tickets/test_secrets_stay_secret.py",
     ),
+    ("plugins",),
     ("engine/test_bad_settings.py", "engine/test_commands_of_the_readme.py"),
-    (
-        "hosts/test_certificates.py",
-        "hosts/test_over_ssh.py",
-        "hosts/test_release_under_load.py",
-    ),
+    ("faults",),
     (
         "engine/test_client_address.py",
         "engine/test_first_and_second_up.py",
         "engine/test_release.py",
     ),
-    ("plugins",),
+    ("hosts/test_source_mode.py", "hosts/test_two_nodes.py"),
+    (
+        "hosts/test_certificates.py",
+        "hosts/test_over_ssh.py",
+        "hosts/test_release_under_load.py",
+    ),
+    ("drift",),
     ("images",),
     ("provider",),
-    ("drift",),
     ("preview",),
 )
 """Folders and files of tests/ that run one after the other; the longest lane first.
@@ -55,7 +51,7 @@ Tests that share a stack are in one lane. A run ends with what each took: a new 
 minutes say, and one that takes more than a third of the whole is worth cutting in two. The unit
 tests are not here: `make check` runs them.
 """
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 4
 """Lanes at a time. Three keep two processors busy for two thirds of the time; four, for all of it
 (measured): the whole takes as long, and what is tested loses its patience.
 """

@@ -175,6 +175,7 @@ def test_the_passwords_were_there_to_be_found(served: Erp) -> None:
     assert search([("file", secret.encode())], served.secrets) == [f"{ROOT_PASSWORD} in file"]
 
 
+@pytest.mark.long
 def test_a_lost_state_is_made_anew_with_what_proxy_and_bench_hold(
     served: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,7 @@ def test_the_next_release_takes_the_site_out_of_quarantine(ground: Ground) -> No
     assert copies.split(" ", 1)[1].strip() == "['config', 'database', 'private', 'public']"
 
 
+@pytest.mark.long
 def test_a_wave_that_is_to_stop_keeps_the_others_apart_until_the_next_release(
     ground: Ground,
 ) -> None:

@@ -26,7 +26,7 @@ def test_a_good_offline_release_takes_the_service_away_once(served: Crm, row: Ro
     assert row.rows_lost == 0
 
 
-@pytest.mark.fault("none: the same release twice", "-", always=True)
+@pytest.mark.fault("none: the same release twice", "-")
 def test_the_same_release_twice_does_nothing_the_second_time(served: Crm, row: Row) -> None:
     served.must_serve("twice")
     tasks, journal = served.stack.tasks(), served.journal()
@@ -71,10 +71,7 @@ def test_an_image_that_is_never_healthy_never_serves(served: Crm, row: Row) -> N
         pytest.param(
             "online", marks=pytest.mark.fault("well inside, wrong outside", "online", always=True)
         ),
-        pytest.param(
-            "offline",
-            marks=pytest.mark.fault("well inside, wrong outside", "offline", always=True),
-        ),
+        pytest.param("offline", marks=pytest.mark.fault("well inside, wrong outside", "offline")),
     ],
 )
 def test_an_image_that_is_wrong_outside_is_seen_from_outside(served: Crm, row: Row, _: str) -> None:

@@ -12,7 +12,7 @@ from tests.faults.scorecard import Row
 
 pytestmark = pytest.mark.engine
 
-ALWAYS = {("engine", "switch", "online"), ("step", "migrate", "offline")}
+ALWAYS = {("step", "migrate", "offline")}
 
 
 def faults(who: str, words: str) -> list[object]:

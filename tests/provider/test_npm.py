@@ -147,6 +147,7 @@ def test_the_life_of_tenants(project: Project, npm: Npm) -> None:
     assert "host: globex.example" in npm.ask("globex.example")
 
 
+@pytest.mark.long
 def test_a_npm_that_is_down_is_told_from_one_that_is_gone(project: Project, npm: Npm) -> None:
     names = ("acme", "globex", "initech")
     project.must_up(program(npm, {name: tenant(npm, name) for name in names}))

@@ -86,6 +86,10 @@ ERP: dict[str, Any] = {
 class Gone:
     """Marks a key that a test takes away."""
 
+    def __repr__(self) -> str:
+        """The same in every process: it is in the names of tests."""
+        return "GONE"
+
 
 GONE = Gone()
 
