@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,12 @@ def main() -> None:
     """Import the provider named on the command line and serve it."""
     sys.path.insert(0, str(ROOT))
     name, engine = sys.argv[1], sys.argv[2]
-    import_module(f"local.plugins.{name}.provider").main(engine)
+    # What modules make stays: to look for garbage in it takes a fifth of the start.
+    gc.disable()
+    provider = import_module(f"local.plugins.{name}.provider")
+    gc.freeze()
+    gc.enable()
+    provider.main(engine)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ def test_a_field_that_differs_is_named_with_what_it_would_cost(
     it.set("crm.backend.memory_limit", "256M")
 
 
+@pytest.mark.long
 def test_nobody_at_the_terminal_adopts_nothing(running: Running) -> None:
     with pytest.raises(OpsError, match="needs a confirmation"):
         take_in(running.stack.engine, dry=False, force=False)

@@ -54,7 +54,7 @@ class Tickets(Running):
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tickets]:
-    config = tickets_config(NAME, port=PORT)
+    config = tickets_config(NAME, port=PORT, by_clock=True)
     with cloudflare({ZONE: f"{NAME}.localhost"}, TOKEN) as dns:
         config["dns"] = {"zones": {f"{NAME}.localhost": ZONE}, "api_url": dns.url}
         config["dnsSecrets"] = {"CLOUDFLARE_API_TOKEN": TOKEN}

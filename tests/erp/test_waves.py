@@ -1,4 +1,4 @@
-"""A release over twenty sites of a real database: one fails, a kill in the middle, a bad canary."""
+"""A release over twelve sites of a real database: one fails, a kill in the middle, a bad canary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.erp.ground import ADMIN_PASSWORD, LIMIT_S, ROOT_PASSWORD, Ground, ben
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TENANTS = [f"t{number:02}" for number in range(20)]
+TENANTS = [f"t{number:02}" for number in range(12)]
 SITES = [f"{name}.localhost" for name in TENANTS]
 BAD, SUSPENDED = SITES[7], SITES[11]
 ROWS = 5
@@ -28,7 +28,7 @@ WANTED: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
-    """Twenty sites with rows; the one that is to fail is marked, and another is suspended."""
+    """Twelve sites with rows; the one that is to fail is marked, and another is suspended."""
     with bench() as made:
         made.bring(WANTED)
         for name, site in databases(made).items():
@@ -95,7 +95,7 @@ def test_sites_are_as_declared_and_a_second_time_changes_nothing(ground: Ground)
     assert ROOT_PASSWORD not in ground.shell("cat common_site_config.json")
 
 
-def test_one_of_twenty_fails_and_the_others_are_updated_also_after_a_kill(ground: Ground) -> None:
+def test_one_of_twelve_fails_and_the_others_are_updated_also_after_a_kill(ground: Ground) -> None:
     image = ground.image("marked-site")
     code, said = ground.ended(ground.release("r2", image))
     check_one_failed(state(ground))

@@ -145,6 +145,7 @@ def test_a_restore_that_is_killed_is_taken_back_by_the_next_up(hand: Hand) -> No
     hand.must_be_settled()
 
 
+@pytest.mark.long
 def test_a_rollback_whose_update_fails_leaves_release_data_and_stack_file(hand: Hand) -> None:
     config = hand.crm.stack.engine
     config.ask("config", "set", "--path", "estate:crm.seed", "echo not today >&2; exit 1")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from docker.types import ServiceMode
 
 if TYPE_CHECKING:
     from tests.images.conftest import Place, Running, Start
@@ -60,6 +62,21 @@ def test_what_the_edge_needs_is_let_through(docker_filter: Running) -> None:
 def test_everything_else_is_refused(docker_filter: Running, method: str, path: str) -> None:
     url = httpx.URL(docker_filter.url(2375), raw_path=path.encode())
     assert httpx.request(method, url).status_code == 403
+
+
+def test_the_edge_sees_those_services_alone_that_it_shall_route(
+    docker_filter: Running, shared: Place, images: dict[str, str]
+) -> None:
+    names = [f"filtered-{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    for name, labels in zip(names, ({"traefik.enable": "true"}, {}), strict=True):
+        one = shared.client.services.create(
+            images["tools"], name=name, labels=labels, mode=ServiceMode("replicated", replicas=0)
+        )
+        shared.undo.callback(one.remove)
+    for path in ("/services", "/v1.41/services", "/v1.41/services?filters=%7B%7D"):
+        answer = httpx.get(docker_filter.url(2375) + path)
+        seen = {one["Spec"]["Name"] for one in answer.json()}
+        assert seen & set(names) == {names[0]}, path
 
 
 def test_without_variables_only_ping_version_and_events_are_open(

@@ -134,6 +134,7 @@ def test_what_was_pushed_comes_back_on_an_empty_machine(steps: Steps, s3: S3) ->
     assert steps.secrets() == []
 
 
+@pytest.mark.long
 def test_every_refusal_has_its_own_words_and_leaves_everything_as_it_was(
     steps: Steps, s3: S3
 ) -> None:
