@@ -5,6 +5,7 @@ carries the rig's name and is removed at the end.
 """
 
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import docker.errors
 import httpx
 
 from components.edge.arguments import traefik_arguments
+from components.edge.docker_filter import FILTER_COMMAND, filter_config
 from components.edge.route import Route, route_labels
 from components.swarm.order import HostPort, Mount
 from components.swarm.service import Attachment, Healthcheck, ServiceSpec, as_input
@@ -211,11 +213,13 @@ def rig(name: str, port: int, *, changed: Mapping[str, str | None] | None = None
 
 
 def _filter(made: Rig) -> ServiceSpec:
-    readable = ("EVENTS", "NETWORKS", "NODES", "PING", "SERVICES", "TASKS", "VERSION", "INFO")
+    file = "/tmp/filter.cfg"  # noqa: S108 - lives and dies with the container
+    run = shlex.join([*FILTER_COMMAND[:-1], file])
     return ServiceSpec(
         name=f"{made.name}_docker",
         image=made.edge.filter_image,
-        env=dict.fromkeys(readable, "1"),
+        entrypoint=["sh", "-c", f'printf %s "$FILTER" >{file} && exec {run}'],
+        env={"FILTER": filter_config()},
         healthcheck=Healthcheck(test=["NONE"]),
         memory_limit=64 * _MIB,
         memory_reservation=16 * _MIB,

@@ -134,12 +134,14 @@ def publishes_nothing(service: Resource, _facts: Facts) -> Iterator[str]:
 
 
 def _is_filter(service: Resource, *, read_only: object) -> bool:
-    """Whether it is the edge's filter: reads the socket, changes nothing, and is not reached."""
-    env = service.at("taskSpec.containerSpec.env") or {}
+    """Whether it is the edge's filter: on a configuration that it is given, and not reached."""
+    command = service.at("taskSpec.containerSpec.commands") or [""]
+    given = service.at("taskSpec.containerSpec.secrets") or ()
     return (
         service.labels.get(_SYSTEM_LABEL) == "edge"
         and bool(read_only)
-        and env.get("POST") == "0"
+        and command[0] == "haproxy"
+        and command[-1] in [one.get("fileName") for one in given]
         and not service.ports
     )
 

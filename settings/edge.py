@@ -34,7 +34,7 @@ class Edge(Model):
         name: its Swarm service name.
         network: the overlay network it shares with what it serves.
         image: Traefik.
-        filter_image: read-only filter in front of the Docker API.
+        filter_image: HAProxy and wget, for the read-only filter in front of the Docker API.
         http_port: port of the host for plain HTTP.
         https_port: port of the host for HTTPS.
         acme: certificates; an explicit null serves plain HTTP.

@@ -1,9 +1,9 @@
 """Traefik's static configuration as arguments. Pure."""
 
+from components.edge.docker_filter import FILTER_PORT
 from components.edge.route import EDGE_LABEL, RESOLVER
 from settings import Acme, Edge
 
-FILTER_PORT = 2375
 PING_PORT = 8082
 ACME_FOLDER = "/letsencrypt"
 

@@ -2,7 +2,14 @@
 
 import pulumi
 
-from components.edge.arguments import ACME_FOLDER, FILTER_PORT, PING_PORT, traefik_arguments
+from components.edge.arguments import ACME_FOLDER, PING_PORT, traefik_arguments
+from components.edge.docker_filter import (
+    FILTER_COMMAND,
+    FILTER_FILE,
+    FILTER_PORT,
+    SOCKET,
+    filter_config,
+)
 from components.place import Place
 from components.swarm.adopted import as_adopted
 from components.swarm.network import network
@@ -23,7 +30,7 @@ class Traefik(pulumi.ComponentResource):
     Owns: the public network, ports 80 and 443 of the host, the certificates and their volume.
     Does not own: routes (each service carries its own as labels) and DNS records.
     Why a filter: Traefik faces the internet, and whoever holds the Docker socket holds the host;
-    the filter lets it read services, tasks, nodes and networks, and nothing else.
+    the filter lets it read the services to be routed, tasks, nodes and networks, and no more.
     """
 
     network: pulumi.Output[str]
@@ -52,11 +59,12 @@ class Traefik(pulumi.ComponentResource):
         self.register_outputs({"network": public.id})
 
     def _filter(self, private: Attachment) -> pulumi.Resource:
-        readable = ("EVENTS", "NETWORKS", "NODES", "PING", "SERVICES", "TASKS", "VERSION", "INFO")
         spec = ServiceSpec(
             name=self._filter_name,
             image=self.settings.filter_image,
-            env={**dict.fromkeys(readable, "1"), "POST": "0"},
+            entrypoint=FILTER_COMMAND,
+            # HAProxy's own image would run it as somebody who may not open the socket.
+            user="root",
             healthcheck=Healthcheck(
                 test=["CMD", "wget", "-q", "-O", "-", f"http://127.0.0.1:{FILTER_PORT}/_ping"],
                 start_period_s=10,
@@ -67,11 +75,12 @@ class Traefik(pulumi.ComponentResource):
             mounts=[
                 Mount(
                     kind="bind",
-                    source="/var/run/docker.sock",
-                    target="/var/run/docker.sock",
+                    source=SOCKET,
+                    target=SOCKET,
                     read_only=True,
                 )
             ],
+            secrets=[self._file(FILTER_FILE, filter_config())],
             # Only a manager's daemon answers questions about services.
             constraints=["node.role==manager"],
             labels=self._labels,

@@ -51,6 +51,7 @@ def _service(declared: dict[str, Any], prefix: str, short: str) -> dict[str, Any
         "command": container.get("args"),
         "environment": container.get("env"),
         "working_dir": container.get("dir"),
+        "user": container.get("user"),
         "stop_signal": container["stopSignal"],
         "stop_grace_period": container["stopGracePeriod"],
         "healthcheck": {

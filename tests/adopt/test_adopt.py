@@ -99,6 +99,7 @@ def test_what_is_adopted_already_is_left_alone(
     assert running.stack.state()["deployment"]["resources"] == before
 
 
+@pytest.mark.long
 def test_what_is_adopted_is_released_like_everything_else(running: Running) -> None:
     it = running.stack
     it.set("crm.backend.memory_limit", "300M")

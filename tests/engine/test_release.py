@@ -134,6 +134,7 @@ def test_a_new_name_is_one_setting_and_the_old_one_keeps_answering(
     assert len(generations(estate, "web_env")) == 3
 
 
+@pytest.mark.long
 def test_a_name_taken_away_stops_answering_and_a_secret_that_comes_back_serves(
     estate: Stack, cloudflare: Cloudflare
 ) -> None:

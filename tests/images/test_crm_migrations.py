@@ -109,6 +109,7 @@ def test_a_new_column_with_a_default_suits_the_release_before(
     again.wait_for(PORT, "/api/health")
 
 
+@pytest.mark.long
 def test_a_deploy_waits_ten_seconds_for_another_one(server: Server, images: dict[str, str]) -> None:
     hold = "SELECT pg_advisory_lock(72707369), pg_sleep(60)"
     argv = ["psql", "-U", USER, "-d", DATABASE, "-c", hold]

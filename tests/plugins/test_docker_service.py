@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.plugins.services import service
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def test_a_new_name_replaces_the_service(
     assert [s.name for s in daemon.services.list(filters={"name": prefix})] == [f"{prefix}-new"]
 
 
+@pytest.mark.long
 def test_a_release_that_crashes_is_rolled_back_and_stays_pending(
     project: Project, prefix: str, image: str, daemon: docker.DockerClient
 ) -> None:

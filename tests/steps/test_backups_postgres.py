@@ -131,6 +131,7 @@ def test_a_dump_that_lacks_rows_is_refused_and_older_copies_stay(
     ])
 
 
+@pytest.mark.long
 def test_a_dump_that_lacks_a_table_is_refused(steps: Steps, server: Server) -> None:
     ground = prepared(steps, server)
     script = '#!/bin/bash\nexec real-pg_dump "$@" --exclude-table=public.parted_2026\n'
@@ -154,6 +155,7 @@ def test_a_restored_row_of_other_content_is_seen(steps: Steps, server: Server) -
     assert "public.messages: as many rows, other content" in error.why
 
 
+@pytest.mark.long
 def test_a_schema_that_lost_a_view_is_seen(steps: Steps, server: Server) -> None:
     ground = prepared(steps, server)
     script = (
@@ -197,6 +199,7 @@ def test_policies_and_extensions_of_the_live_server_do_not_break_the_proof(
     assert server.sql("SHOW search_path", database) == 'public, "Old data"'
 
 
+@pytest.mark.long
 def test_rows_come_back_without_their_owner_if_that_role_is_gone(
     steps: Steps, server: Server
 ) -> None:
@@ -339,6 +342,7 @@ def test_a_spoilt_copy_replaces_nothing(steps: Steps, server: Server) -> None:
     assert server.sql("SELECT count(*) FROM messages", database_of(ground)) == "400"
 
 
+@pytest.mark.long
 def test_clients_are_cut_off_and_two_replaced_databases_stay(steps: Steps, server: Server) -> None:
     ground = prepared(steps, server)
     database = database_of(ground)

@@ -181,6 +181,7 @@ def test_every_refusal_has_its_own_words_and_leaves_everything_as_it_was(
         other.push(store)
 
 
+@pytest.mark.long
 def test_a_copy_that_was_changed_is_not_proven_off_the_machine(steps: Steps, s3: S3) -> None:
     one, store = filled(steps, "one"), s3.store(steps.name)
     steps.python(BREAK, one.volume)

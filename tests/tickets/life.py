@@ -3,17 +3,21 @@
 The tests of failed releases and those of secrets read what happened here, so that it happens once.
 """
 
+import io
 import secrets
 import subprocess
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import docker
+
 from local.cloudflare.api import Cloudflare, running
+from local.images.build.registry import push
 from ops.workplace import PRIVATE, ROOT
 from tests.engine.releases import Fault, missing, release
-from tests.engine.stack import Run, Stack, stack, tickets_config, wait_until
+from tests.engine.stack import Run, Stack, images, stack, tickets_config, wait_until
 from tests.faults.canaries import Places, Witness, files
 
 NAME = "fault1"
@@ -177,13 +181,25 @@ def _dns() -> Iterator[Cloudflare]:
         yield api
 
 
+def _crashing_filter() -> str:
+    """Build and push an image of the edge's filter whose program ends at once."""
+    program = "/usr/local/bin/haproxy"
+    script = r"#!/bin/sh\necho the filter was built to crash >&2\nexit 1\n"
+    text = (
+        f"FROM {images()['docker-filter']}\nRUN printf '{script}' >{program} && chmod +x {program}"
+    )
+    with closing(docker.from_env()) as client:
+        image, _ = client.images.build(fileobj=io.BytesIO(text.encode()), rm=True)
+        return push(client, image, name="docker-filter", tag="crash")
+
+
 @contextmanager
 def _failing_first_up(folder: Path) -> Iterator[Callable[[], Run]]:
     """Let a first up fail in the background: the provider takes five minutes to give up."""
     config = tickets_config(FIRST, port=FIRST_PORT)
     for key in ("tickets", "ticketsSecrets", "tools"):
         del config[key]
-    config["edge"]["filter_image"] = release("f5", fault="crash")
+    config["edge"]["filter_image"] = _crashing_filter()
     with stack(folder, FIRST, config) as it:
         log = it.folder / "up.log"
         with (

@@ -96,7 +96,7 @@ def test_a_first_up_that_fails_is_explained_too(life: Life) -> None:
     lines = said(life.first.output, f"{FIRST}_edge_docker could not be created", "next:")
     text = "\n".join(lines)
     assert "task error: task: non-zero exit (1)" in text
-    assert "release f5 was built to crash" in text
+    assert "the filter was built to crash" in text
     assert "now: nothing of it runs" in text
     assert len(lines) < 20
 

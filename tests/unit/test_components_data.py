@@ -55,7 +55,7 @@ def test_volumes_lie_on_the_disk_of_the_host_and_services_in_the_swarm_of_its_ma
 
 def test_a_secret_carries_its_generation_in_both_names(estate: Registered) -> None:
     secrets = estate.of("Secret")
-    assert len(secrets) == 4
+    assert len(secrets) == 5
     for name, one in secrets.items():
         family, _, digits = name.rpartition("_")
         assert one.inputs["name"] == name
@@ -101,6 +101,7 @@ def test_services_mount_the_generation_that_is_declared(estate: Registered) -> N
         for secret in one.container["secrets"]
     }
     assert mounted == {
+        ("traefik_docker", "/run/secrets/docker_filter.cfg"): "traefik_docker_filter",
         (
             "sistema_convex_backend",
             "/run/secrets/convex_instance_secret",

@@ -1,9 +1,11 @@
 """What every service of the estate has, whichever it is, and what only some may have."""
 
+import base64
 from typing import Any
 
 import pytest
 
+from components.edge.docker_filter import FILTER_COMMAND, FILTER_FILE, filter_config
 from components.swarm.order import HostPort, Mount, update_order
 from tests.unit.declared import Registered, Resource, declared
 from tests.unit.stack_files import CRM, ERP, IMAGE
@@ -194,12 +196,14 @@ def test_nothing_but_the_filter_sees_the_docker_socket(estate: Registered) -> No
     assert estate["Network:traefik_docker"].inputs["internal"] is True
 
 
-def test_the_filter_lets_nobody_write(estate: Registered) -> None:
-    env = estate["Service:traefik_docker"].container["env"]
-    assert env["POST"] == "0"
-    assert set(env) - {"POST"} <= {
-        *("EVENTS", "INFO", "NETWORKS", "NODES", "PING", "SERVICES", "TASKS", "VERSION")
-    }
+def test_the_filter_runs_on_the_configuration_that_is_ours(estate: Registered) -> None:
+    container = estate["Service:traefik_docker"].container
+    assert container["commands"] == list(FILTER_COMMAND)
+    assert container["env"] == {}
+    (given,) = container["secrets"]
+    assert given["fileName"] == FILTER_FILE == FILTER_COMMAND[-1]
+    data = estate[f"Secret:{given['secretName']}"].inputs["data"]
+    assert base64.b64decode(data).decode() == filter_config()
 
 
 def test_convex_is_ended_with_sigint_and_has_the_time_to_close_its_database(

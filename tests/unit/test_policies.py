@@ -137,12 +137,18 @@ def test_a_good_service_breaks_no_rule(rule: str) -> None:
 
 
 def test_the_filter_of_the_edge_alone_may_read_the_socket() -> None:
-    mounted = {f"{SPEC}.mounts": [SOCKET], f"{SPEC}.env": {"POST": "0"}}
+    file = "/run/secrets/filter.cfg"
+    mounted = {
+        f"{SPEC}.mounts": [SOCKET],
+        f"{SPEC}.commands": ["haproxy", "-f", file],
+        f"{SPEC}.secrets": [{"fileName": file}],
+    }
     of_edge = {"estate__system": "edge"}
     rule = "no-way-to-the-host"
     assert broken(service(mounted, **of_edge), rule) == []
     assert broken(service(mounted), rule) != []
-    assert broken(service({**mounted, f"{SPEC}.env": {"POST": "1"}}, **of_edge), rule) != []
+    for key, value in (("commands", ["sh", "-c", file]), ("commands", None), ("secrets", [])):
+        assert broken(service({**mounted, f"{SPEC}.{key}": value}, **of_edge), rule) != []
     assert broken(service({**mounted, "endpointSpec.ports": [HOST_PORT]}, **of_edge), rule) != []
     writing = {**mounted, f"{SPEC}.mounts": [{**SOCKET, "readOnly": False}]}
     assert broken(service(writing, **of_edge), rule) != []
