@@ -159,7 +159,7 @@ def steps() -> Iterator[Steps]:
     marker: dict[str, str | list[str] | bool] = {"label": f"{TEST_LABEL}={made.name}"}
     for container in client.containers.list(all=True, filters=marker, ignore_removed=True):
         with contextlib.suppress(docker.errors.APIError):  # the Swarm may be faster
-            container.remove(force=True)
+            container.remove(force=True, v=True)
     for name in made.volumes:
         client.volumes.get(name).remove(force=True)
     client.close()
