@@ -86,12 +86,14 @@ class Erp:
         secrets: key → what was made for it.
         witness: what was seen of processes and containers, from the first up on.
         said: what the engine said when a release failed.
+        kept: what each site had stored before that release.
     """
 
     stack: Stack
     secrets: dict[str, str] = field(default_factory=dict)
     witness: Witness = field(default_factory=lambda: Witness(NAME))
     said: list[str] = field(default_factory=list)
+    kept: dict[str, list[str]] = field(default_factory=dict)
 
     def make_secret(self, key: str) -> None:
         """Make a secret of the stack, as `make tenant-new` does."""
