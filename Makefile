@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup has-engine up down preview previews adopt drift health releases backups offsite drill rollback restore state-recover tenant-new site-backup site-restore env test check format bench scorecard
+.PHONY: help setup has-engine up down preview previews adopt drift health releases backups offsite drill rollback restore state-recover tenant-new site-backup site-restore env test check static unit format bench scorecard
 
 # A recipe's exit code never leaves make, which ends with 2. Those whose code is an answer make
 # itself becomes (local/setup/make_exec.c), unless it only shows them (-n) or has more to do.
@@ -98,12 +98,17 @@ scorecard: setup ## every fault under load and all that is long, hours; writes d
 
 check: ## the fast part: format, lint, types, layers, unit tests
 	@local/setup/run python lint
+	@$(MAKE) -j2 --output-sync=target static unit
+
+static:
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache >/dev/null || .venv/bin/lint-imports --no-cache
 	.estate/bin/actionlint -shellcheck= -pyflakes=
 	.venv/bin/zizmor --offline --quiet .github >/dev/null || .venv/bin/zizmor --offline .github
+
+unit:
 	$(PYTHON) -m pytest tests/unit -q -n auto
 
 format: ## rewrite the sources the way `make check` wants them

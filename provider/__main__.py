@@ -1,6 +1,5 @@
 """Serves the provider: `python provider <engine address>`."""
 
-import gc
 import sys
 from pathlib import Path
 
@@ -9,10 +8,7 @@ _HERE = str(Path(__file__).resolve().parent)
 sys.path[:] = [str(Path(_HERE).parent), *(one for one in sys.path if one != _HERE)]
 
 if __name__ == "__main__":
-    # What modules make stays: to look for garbage in it takes a fifth of the start.
-    gc.disable()
-    from provider.estate import main
+    from steps.loading import loaded
 
-    gc.freeze()
-    gc.enable()
+    main = loaded("provider.estate").main
     main(next((one for one in sys.argv[1:] if not one.startswith("-")), ""))

@@ -72,7 +72,7 @@ class JobRun:
         with translated(f"{self._what}: Docker refused.", state=hint):
             service_id = self._join_left_over(has_files=bool(files)) or self._start(files or {})
             state = self._wait(service_id)
-            log = last_lines(self._swarm, service_id, self._context)
+            log = last_lines(self._swarm, service_id, self._context, whole=not state.done)
             if state.done:
                 remove(self._swarm, service_id, self._job.name, self._context)
                 return Outcome(log=log, seconds=round(self._waiting.seconds, 1))
@@ -108,7 +108,9 @@ class JobRun:
                 return service_id
             self._context.say(f"{self._what}: waiting for an earlier run of {self._job.name}")
             state = self._wait(service_id)
-        log = "" if state.final else last_lines(self._swarm, service_id, self._context)
+        log = ""
+        if not state.final:
+            log = last_lines(self._swarm, service_id, self._context, whole=True)
         remove(self._swarm, service_id, self._job.name, self._context)
         if not state.final:
             overran: StepError = job_failure.overran(

@@ -10,7 +10,7 @@ from ops.errors import OpsError
 from tests.adopt.running import Running
 from tests.engine.stack import crm_config, stack
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 NAME, PORT = "adopt", 8290
 NAMESPACE = "com.docker.stack.namespace"
@@ -63,7 +63,6 @@ def test_a_field_that_differs_is_named_with_what_it_would_cost(
     it.set("crm.backend.memory_limit", "256M")
 
 
-@pytest.mark.long
 def test_nobody_at_the_terminal_adopts_nothing(running: Running) -> None:
     with pytest.raises(OpsError, match="needs a confirmation"):
         take_in(running.stack.engine, dry=False, force=False)
@@ -99,7 +98,6 @@ def test_what_is_adopted_already_is_left_alone(
     assert running.stack.state()["deployment"]["resources"] == before
 
 
-@pytest.mark.long
 def test_what_is_adopted_is_released_like_everything_else(running: Running) -> None:
     it = running.stack
     it.set("crm.backend.memory_limit", "300M")

@@ -56,11 +56,8 @@ def server_whose_dump_lacks_rows() -> str:
 @pytest.mark.parametrize(
     "mode",
     [
-        pytest.param("online", marks=pytest.mark.fault("disk full in the backup", "online")),
-        pytest.param(
-            "offline",
-            marks=pytest.mark.fault("disk full in the backup", "offline", always=True),
-        ),
+        pytest.param(mode, marks=pytest.mark.fault("disk full in the backup", mode))
+        for mode in ("online", "offline")
     ],
 )
 def test_without_room_for_a_backup_nothing_is_migrated(served: Crm, row: Row, mode: str) -> None:

@@ -22,12 +22,22 @@ if TYPE_CHECKING:
 REPOSITORY = "127.0.0.1:1/estate-plugins/busybox"
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose stack has nothing; each test has a copy."""
+    made = Project(tmp_path_factory.mktemp("empty"))
+    made.must("stack", "init", "test")
+    return made.folder
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def project(empty: Path, tmp_path: Path) -> Iterator[Project]:
+    shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
     project = Project(tmp_path)
     yield project
-    gone = project.destroy()
-    assert gone.code == 0, gone.output
+    if project.has_made_something:
+        gone = project.destroy()
+        assert gone.code == 0, gone.output
 
 
 @pytest.fixture

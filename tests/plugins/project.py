@@ -25,11 +25,11 @@ class Run:
 
 
 class Project:
-    """One project with one stack in a folder of its own."""
+    """One project in a folder of its own, with a stack `test`, once that has been made."""
 
     def __init__(self, folder: Path) -> None:
         state = folder / "state"
-        state.mkdir()
+        state.mkdir(exist_ok=True)
         self.folder = folder
         self.limit_s = TIMEOUT_S
         self.env = {
@@ -40,13 +40,13 @@ class Project:
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_STACK": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         # A JSON document is YAML, too.
         runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
         (folder / "Pulumi.yaml").write_text(json.dumps({"name": "conform", "runtime": runtime}))
         self.write("")
-        self.must("stack", "init", "test")
 
     def write(self, program: str) -> None:
         (self.folder / "__main__.py").write_text(
@@ -110,6 +110,17 @@ class Project:
         assert len(found) == 1, [one["urn"] for one in resources]
         state: dict[str, Any] = found[0]
         return state
+
+    @property
+    def has_made_something(self) -> bool:
+        """Whether the state knows more than its stack, providers, and commands without an end."""
+        (file,) = self.folder.glob("state/.pulumi/stacks/*/test.json")
+        latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
+        return any(
+            one["type"] != "command:local:Command" or "delete" in one["inputs"]
+            for one in latest.get("resources") or ()
+            if not one["type"].startswith("pulumi:")
+        )
 
     def destroy(self) -> Run:
         return self.run("destroy", "--yes", "--skip-preview")

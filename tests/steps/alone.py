@@ -5,13 +5,9 @@ In a release both are phases among others; here each has input, secrets and exit
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from typing import TYPE_CHECKING
 
-from steps import __main__ as program
-from steps import convex_deploy, inputs
+from steps import command, convex_deploy, inputs
 from steps.docker_host import connect
 from steps.job import JobRun, secret_files
 from steps.swarm import Swarm
@@ -29,8 +25,6 @@ def run_job(given: inputs.JobInput, context: Context) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    program.STEPS["job"] = (inputs.JobInput, run_job)
-    program.STEPS["convex-deploy"] = (inputs.ConvexDeployInput, convex_deploy.run)
-    signal.signal(signal.SIGTERM, program.end)
-    signal.signal(signal.SIGINT, program.end)
-    sys.exit(program.main(sys.argv[1:], os.environ, sys.stdin, sys.stdout))
+    command.STEPS["job"] = (inputs.JobInput, run_job)
+    command.STEPS["convex-deploy"] = (inputs.ConvexDeployInput, convex_deploy.run)
+    command.run()

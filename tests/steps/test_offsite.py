@@ -101,6 +101,7 @@ def live(steps: Steps, name: str) -> list[Any]:
     return found
 
 
+@pytest.mark.long
 def test_what_was_pushed_comes_back_on_an_empty_machine(steps: Steps, s3: S3) -> None:
     old, store = filled(steps, "old"), s3.store(steps.name)
     first = old.push(store)

@@ -104,6 +104,12 @@ def template() -> dict[str, Any]:
     return {"ContainerSpec": {}}
 
 
+def test_the_log_of_a_failed_job_is_read_until_no_more_of_it_comes() -> None:
+    swarm = MemorySwarm([FAILED], ["", "it began", "it began\nit broke"])
+    with pytest.raises(JobError, match="it broke"):
+        job_run(swarm, StillClock()).run()
+
+
 def test_a_log_that_comes_late_is_waited_for() -> None:
     swarm = MemorySwarm([None, RUNNING, COMPLETE], ["", "", "late words"])
     assert job_run(swarm, StillClock()).run().log == "late words"

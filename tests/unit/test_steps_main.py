@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steps import __main__ as program
+from steps import command as program
 from steps.errors import StepError
 
 if TYPE_CHECKING:
