@@ -22,6 +22,11 @@ LANES: tuple[tuple[str, ...], ...] = (
     ("hand",),
     ("engine/test_bad_settings.py", "engine/test_commands_of_the_readme.py"),
     ("erp",),
+    (
+        "hosts/test_certificates.py",
+        "hosts/test_over_ssh.py",
+        "hosts/test_release_under_load.py",
+    ),
     ("steps",),
     (
         "tickets/test_failed_release.py",
@@ -30,13 +35,8 @@ LANES: tuple[tuple[str, ...], ...] = (
     ),
     ("plugins",),
     ("tickets/test_killed_engine.py", "tickets/test_down.py"),
-    ("faults",),
-    (
-        "hosts/test_certificates.py",
-        "hosts/test_over_ssh.py",
-        "hosts/test_release_under_load.py",
-    ),
     ("hosts/test_source_mode.py", "hosts/test_two_nodes.py"),
+    ("faults",),
     (
         "engine/test_client_address.py",
         "engine/test_first_and_second_up.py",
@@ -48,11 +48,12 @@ LANES: tuple[tuple[str, ...], ...] = (
     ("provider",),
     ("preview",),
 )
-"""Folders and files of tests/ that run one after the other; the longest lane first.
+"""Folders and files of tests/ that run one after the other.
 
-Tests that share a stack are in one lane. A run ends with what each took: a new lane goes where its
-minutes say, and one that takes more than a third of the whole is worth cutting in two. The unit
-tests are not here: `make check` runs them.
+Tests that share a stack are in one lane. Long lanes come first, and those that mostly wait (hosts,
+tickets, engine) between those that compute, so that the processors never idle. A run ends with what
+each took: one that takes more than a third of the whole is worth cutting in two. The unit tests are
+not here: `make check` runs them.
 """
 SIDE_BY_SIDE = 4
 """Lanes at a time: four keep two processors busy (95 %, measured), and more would only wait for

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 NAME, PORT = "chamados", 8294
 ZONE = "abcdef0123456789abcdef0123456789"
 TOKEN = "a-token-of-the-adoption-tests"
-WEB, CONVEX = f"{NAME}_web", f"{NAME}_convex_backend"
+CONVEX = f"{NAME}_convex_backend"
 MEMORY = "taskSpec.resources.limits.memoryBytes"
 MIGRATE = "exec bun x prisma migrate deploy"
 FUNCTIONS = "exec bun x convex deploy"
@@ -97,19 +97,19 @@ def test_what_differs_is_named_with_what_it_would_cost_and_no_secret_is_shown(
     it, before = running.stack, running.tasks()
     old = it.config["ticketsSecrets"]["REPORTS_CRON_SECRET"]
     it.set("ticketsSecrets.REPORTS_CRON_SECRET", "feed" * 16)
-    it.set("tickets.web.memory_limit", "300M")
+    it.set("tickets.convex.memory_limit", "300M")
     assert take_in(it.engine, dry=True, force=True) == EXIT_DRIFT
     shown = capsys.readouterr().out
     assert 'variables["REPORTS_CRON_SECRET"]' in shown
     (line,) = [one for one in shown.splitlines() if one.split()[1:2] == [MEMORY]]
-    assert line.split()[0] == WEB
+    assert line.split()[0] == CONVEX
     assert line.split()[2:4] == ["300M", "256M"], shown
     assert line.endswith("restarts its task"), shown
     assert "feed" * 16 not in shown
     assert old not in shown
     assert it.state()["deployment"].get("resources") is None
     assert running.tasks() == before
-    it.set("tickets.web.memory_limit", "256M")
+    it.set("tickets.convex.memory_limit", "256M")
     it.set("ticketsSecrets.REPORTS_CRON_SECRET", old)
 
 
