@@ -125,6 +125,7 @@ def growth() -> Iterator[Growth]:
         plugin = {"name": "estate", "path": str(ROOT / "provider"), "version": "0.1.0"}
         about = {"name": "conform", "runtime": runtime, "plugins": {"providers": [plugin]}}
         (project.folder / "Pulumi.yaml").write_text(json.dumps(about))
+        project.init()
         ground.start_service("npm", image_ref("npm"))
         ground.start_backend(ground.image(), "r0")
         hosts = {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POLL_S = 0.5
 REMOVE_LIMIT_S = 45.0
 """Longer than the 30 s that a container has to stop."""
+LEAVE_LIMIT_S = 15.0
+"""How long a container may be there after its task has ended (a guess); Swarm removes it then."""
 
 
 def retire(swarm: Swarm, service_id: str, name: str) -> None:
@@ -43,5 +45,7 @@ def remove(swarm: Swarm, service_id: str, name: str, context: Context) -> None:
         stopping.tick(state.describe())
         context.clock.sleep(POLL_S)
     swarm.remove_service(service_id)
-    swarm.remove_containers(service_id)
+    leaving = Waiting(context, f"removing job {name}")
+    while not swarm.remove_containers(service_id) and leaving.seconds < LEAVE_LIMIT_S:
+        context.clock.sleep(POLL_S)
     job_secrets.sweep(swarm, name)

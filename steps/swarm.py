@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.types import TaskTemplate
 
+ENDED = frozenset({"created", "dead", "exited"})
+"""When a container can be removed; one that is `created` when its task ends never began."""
 HELD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
 """What the daemon answers for a volume (409) or a network (400, 403) that a task still holds."""
 
@@ -115,16 +117,21 @@ class Swarm:
         except docker.errors.NotFound:
             return
 
-    def remove_containers(self, service_id: str) -> None:
+    def remove_containers(self, service_id: str) -> bool:
         """Remove the ended containers of a service from this daemon; on other nodes they stay.
+
+        Returns:
+            False while one is left, because it is ending or being removed.
 
         Raises:
             APIError: The daemon refuses, other than because a removal is under way.
         """
         label = f"com.docker.swarm.service.id={service_id}"
-        for one in self._api.containers(
-            all=True, filters={"label": label, "status": ["exited", "dead", "created"]}
-        ):
+        all_gone = True
+        for one in self._api.containers(all=True, filters={"label": label}):
+            if one["State"] not in ENDED:
+                all_gone = False
+                continue
             try:
                 # With its nameless volumes, which its image asks for and a job leaves empty.
                 self._api.remove_container(one["Id"], v=True)
@@ -133,6 +140,8 @@ class Swarm:
             except docker.errors.APIError as error:
                 if error.status_code != HTTPStatus.CONFLICT:  # the Swarm is removing it already
                     raise
+                all_gone = False
+        return all_gone
 
     def task_state(self, service_id: str) -> TaskState | None:
         """Return where a job's newest task stands, or None when it has no task."""

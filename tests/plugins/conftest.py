@@ -26,7 +26,7 @@ REPOSITORY = "127.0.0.1:1/estate-plugins/busybox"
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose stack has nothing; each test has a copy."""
     made = Project(tmp_path_factory.mktemp("empty"))
-    made.must("stack", "init", "test")
+    made.init()
     return made.folder
 
 

@@ -48,6 +48,10 @@ class Project:
         (folder / "Pulumi.yaml").write_text(json.dumps({"name": "conform", "runtime": runtime}))
         self.write("")
 
+    def init(self) -> None:
+        """Make the stack."""
+        self.must("stack", "init", "test")
+
     def write(self, program: str) -> None:
         (self.folder / "__main__.py").write_text(
             "import pulumi\n" + textwrap.dedent(program), encoding="utf-8"

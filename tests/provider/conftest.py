@@ -178,6 +178,7 @@ def project(npm: Npm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proj
     (made.folder / "Pulumi.yaml").write_text(
         json.dumps({"name": "conform", "runtime": runtime, "plugins": {"providers": [plugin]}})
     )
+    made.init()
     yield made
     gone = made.destroy()
     assert gone.code == 0, gone.output

@@ -138,8 +138,9 @@ class MemorySwarm(Swarm):
     def remove_service(self, service_id: str) -> None:
         del self.services[service_id]
 
-    def remove_containers(self, service_id: str) -> None:
+    def remove_containers(self, service_id: str) -> bool:
         del self.all_tasks[service_id]
+        return True
 
     def _run(self, name: str) -> None:
         for task in self.all_tasks.setdefault(name, []):

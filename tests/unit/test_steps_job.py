@@ -44,6 +44,7 @@ class MemorySwarm(Swarm):
         self.here: dict[str, Any] | None = None
         self.made: dict[str, str] = {}
         self.calls: list[str] = []
+        self.leaving = 0
 
     def service(self, name_or_id: str) -> dict[str, Any] | None:
         del name_or_id
@@ -71,8 +72,10 @@ class MemorySwarm(Swarm):
         self.calls.append("remove")
         self.here = None
 
-    def remove_containers(self, service_id: str) -> None:
+    def remove_containers(self, service_id: str) -> bool:
         del service_id
+        self.leaving -= 1
+        return self.leaving < 0
 
     def task_state(self, service_id: str) -> TaskState | None:
         del service_id
@@ -114,6 +117,16 @@ def test_a_log_that_comes_late_is_waited_for() -> None:
     swarm = MemorySwarm([None, RUNNING, COMPLETE], ["", "", "late words"])
     assert job_run(swarm, StillClock()).run().log == "late words"
     assert swarm.calls == ["create", "remove"]
+
+
+def test_a_job_is_gone_when_its_container_is_and_that_is_not_waited_for_for_ever() -> None:
+    swarm, clock = MemorySwarm([RUNNING, COMPLETE]), StillClock()
+    swarm.leaving = 3
+    job_run(swarm, clock).run()
+    assert swarm.leaving == -1
+    swarm.leaving = 1000
+    job_run(swarm, clock).run()
+    assert swarm.leaving > 900
 
 
 def test_a_running_job_of_the_same_input_is_joined() -> None:
