@@ -98,7 +98,7 @@ scorecard: setup ## every fault under load and all that is long, hours; writes d
 
 check: ## the fast part: format, lint, types, layers, unit tests
 	@local/setup/run python lint
-	@$(MAKE) -j2 --output-sync=target static unit
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) static unit
 
 static:
 	.venv/bin/ruff format --check --quiet .
