@@ -13,9 +13,6 @@ from pathlib import Path
 from ops import local_stack
 from ops.workplace import PRIVATE, ROOT, engine_environment
 
-_GARBAGE = "400"
-"""Percent of new memory at which a Go program looks for garbage: at its own 100 a quarter of each
-start of the engine goes there, and tests start it a thousand times."""
 _OWN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG_PASSPHRASE")
 
 LANES: tuple[tuple[str, ...], ...] = (
@@ -98,7 +95,6 @@ def test(arguments: list[str]) -> int:
     local_stack.build_images()
     # Tests keep their state in folders of their own.
     environment = {name: text for name, text in engine_environment().items() if name not in _OWN}
-    environment["GOGC"] = _GARBAGE
     command = [sys.executable, "-m", "pytest", "--durations=10"]
     if arguments:
         done = subprocess.run(  # noqa: S603 - an argument list, no shell
